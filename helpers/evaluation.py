@@ -1,0 +1,30 @@
+"""How good is a classifier, and how sure can one be of that number?"""
+
+import math
+
+import numpy as np
+
+
+def interval(correct: int, total: int) -> tuple[float, float]:
+    """Return the 95 % Wilson interval of an accuracy: the shares, 0 to 1, that fit `correct` out of `total`.
+
+    Source: E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference" (1927).
+    """
+    z = 1.96  # 95 % of a normal distribution lies within 1.96 standard deviations of its middle
+    share = correct / total
+    middle = (share + z**2 / (2 * total)) / (1 + z**2 / total)
+    spread = math.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
+    half = z / (1 + z**2 / total) * spread
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def confusion_matrix(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Count how often each true digit (row) was given each predicted digit (column): 10 x 10 integers."""
+    matrix = np.zeros((10, 10), int)
+    np.add.at(matrix, (labels, predictions), 1)
+    return matrix
+
+
+def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the squared distance of each row of `a` (N x D) to each row of `b` (M x D): N x M."""
+    return (a**2).sum(axis=1)[:, np.newaxis] - 2 * a @ b.T + (b**2).sum(axis=1)

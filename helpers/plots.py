@@ -1,0 +1,95 @@
+"""Every kind of figure that appears more than once, and the one look that all figures share."""
+
+import base64
+import io
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import Markdown, display
+from matplotlib.figure import Figure
+
+# Colours that people with any kind of colour vision can tell apart, and that differ in grey as well:
+# Okabe and Ito, "Color Universal Design" (2008), without the yellow that is hard to see on white.
+BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7"
+
+plt.rcParams.update(
+    {
+        "figure.dpi": 72,
+        "figure.facecolor": "white",  # also on a dark page, where the black labels would vanish otherwise
+        "font.size": 11,
+        "axes.prop_cycle": plt.cycler(color=[BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY]),
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": False,
+        "image.cmap": "gray_r",  # ink is dark: 0 is drawn white, as on paper
+        "image.interpolation": "none",
+        "legend.frameon": False,
+    }
+)
+
+
+def figure_bundle(figure: Figure, text: str) -> tuple[dict, dict]:
+    """Return a figure as Jupyter's (data, metadata): a PNG, with `text` as its text alternative."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", bbox_inches="tight", metadata={"Software": None})
+    png = base64.b64encode(buffer.getvalue()).decode("ascii")
+    return {"image/png": png, "text/plain": f"Figure: {text}"}, {"image/png": {"alt": text}}
+
+
+def show(text: str) -> None:
+    """Show the current Matplotlib figure, and below it a sentence that says what is in it.
+
+    The sentence serves as a caption, and readers who cannot see the figure get it from their screen reader.
+    """
+    figure = plt.gcf()
+    data, metadata = figure_bundle(figure, text)
+    plt.close(figure)
+    display(data, metadata=metadata, raw=True)
+    display(Markdown(f"*Figure: {text}*"))
+
+
+def draw_digit(axes: plt.Axes, image: np.ndarray, title: str = "") -> None:
+    """Draw one digit (28 x 28, or N x N) without interpolation; dark means ink. uint8 0 to 255 or float 0 to 1."""
+    highest = 255 if np.asarray(image).dtype == np.uint8 else 1.0
+    axes.imshow(np.squeeze(image), vmin=0, vmax=highest)
+    axes.set_title(title, fontsize=10)
+    axes.set_axis_off()
+
+
+def show_digits(images: Sequence[np.ndarray], titles: Sequence[object] = (), columns: int = 10, *, text: str) -> None:
+    """Show many digits in rows of `columns`, each with its title; `text` says what the figure shows."""
+    columns = max(1, min(columns, len(images)))
+    rows = max(1, -(-len(images) // columns))
+    side = min(1.5, 9 / columns)  # inches: few digits are drawn larger, many still fit the page
+    height = side + (0.3 if len(titles) else 0)
+    _, grid = plt.subplots(rows, columns, figsize=(side * columns, height * rows), squeeze=False)
+    for place, axes in enumerate(grid.flat):
+        axes.set_axis_off()
+        if place < len(images):
+            draw_digit(axes, images[place], str(titles[place]) if place < len(titles) else "")
+    plt.subplots_adjust(wspace=0.1, hspace=0.35 if len(titles) else 0.1)
+    show(text)
+
+
+def show_bars(values: Sequence[float], xlabel: str, ylabel: str, *, text: str) -> None:
+    """Show one bar for each of the ten digits, with its value on top."""
+    _, axes = plt.subplots(figsize=(7, 2.6))
+    bars = axes.bar(range(len(values)), values)
+    largest = max(values)
+    style = "{:,.0f}" if largest >= 100 else "{:.1f}" if largest >= 10 else "{:.2f}"
+    axes.bar_label(bars, [style.format(value) for value in values], fontsize=9)
+    axes.set(xticks=range(len(values)), xlabel=xlabel, ylabel=ylabel, ylim=(0, 1.1 * largest if largest > 0 else 1))
+    show(text)
+
+
+def show_confusion(matrix: np.ndarray, *, text: str) -> None:
+    """Show a 10 x 10 table of counts, rows the true digit, columns the predicted one; the diagonal is not coloured."""
+    mistakes = matrix - np.diag(np.diag(matrix))
+    _, axes = plt.subplots(figsize=(6, 5.2))
+    axes.imshow(mistakes, cmap="Blues")
+    for (row, column), count in np.ndenumerate(matrix):
+        dark = mistakes[row, column] > 0.6 * max(1, mistakes.max())
+        axes.text(column, row, f"{count}", ha="center", va="center", fontsize=9, color="white" if dark else "black")
+    axes.set(xticks=range(10), yticks=range(10), xlabel="predicted digit", ylabel="true digit")
+    show(text)

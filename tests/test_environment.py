@@ -1,0 +1,98 @@
+"""pyproject.toml, requirements.txt and environment.yml describe one environment; continuous integration uses it."""
+
+import os
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LOCK = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+
+
+def entries(lock: str) -> dict:
+    """The lock by package: its pin, its marker and its hashes."""
+    joined = re.sub(r"\\\n", " ", re.sub(r"^\s*#.*\n", "", lock, flags=re.M))
+    found = {}
+    for line in filter(str.strip, joined.splitlines()):
+        match = re.fullmatch(r"([\w.-]+)==([\w.+]+)(?: ; (.*?))?((?:\s+--hash=sha256:[0-9a-f]{64})*)\s*", line)
+        assert match, f"this line of the lock is not a pin with hashes: {line[:100]}"
+        name, version, marker, hashes = match.groups()
+        assert name not in found, f"{name} is locked twice"
+        found[name] = (version, marker, hashes.split())
+    return found
+
+
+ENTRIES = entries(LOCK)
+
+
+def test_every_dependency_is_locked_as_pyproject_pins_it():
+    for dependency in PROJECT["dependencies"]:
+        name, _, version = dependency.partition("==")
+        assert ENTRIES[name][0] == version
+        assert ENTRIES[name][1] is None, f"{name} must be installed on every system"
+
+
+def test_every_package_of_the_lock_has_hashes():
+    assert len(ENTRIES) > 100
+    for name, (_, _, hashes) in ENTRIES.items():
+        assert hashes, f"{name} has no hash"
+        assert len(hashes) == len(set(hashes))
+
+
+def test_tensorflow_is_locked_for_every_python_and_every_system():
+    # Linux for Intel and for ARM, Windows, macOS: four wheels for each of three Pythons at least
+    assert len(ENTRIES["tensorflow"][2]) >= 12
+
+
+@pytest.mark.parametrize("name, system", [("pywinpty", "nt"), ("appnope", "darwin"), ("colorama", "win32")])
+def test_the_lock_is_for_every_system_and_not_only_for_the_one_that_made_it(name, system):
+    assert f"'{system}'" in ENTRIES[name][1]
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "environment.yml"])
+def test_no_server_is_named(file):
+    text = (ROOT / file).read_text(encoding="utf-8")
+    assert not re.search(r"https?://|--(extra-)?index-url|--find-links|--trusted-host", text)
+
+
+def test_the_lock_was_made_from_pyproject():
+    names = {dependency.partition("==")[0] for dependency in PROJECT["dependencies"]}
+    of_package = {text.partition("==")[0]: text for text in re.split(r"^(?=\w)", LOCK, flags=re.M)}
+    asked_for = {name for name, text in of_package.items() if f"{PROJECT['name']} (pyproject.toml)" in text}
+    assert asked_for == names, "please run `python3 course.py lock`"
+
+
+def test_conda_brings_python_alone_and_pip_what_is_locked():
+    assert set(CONDA) == {"name", "channels", "dependencies"}
+    assert CONDA["channels"] == ["conda-forge", "nodefaults"]
+    python, pip, by_pip = CONDA["dependencies"]
+    assert python == "python " + PROJECT["requires-python"]
+    assert pip == "pip"
+    assert by_pip == {"pip": ["-r requirements.txt"]}
+
+
+def test_continuous_integration_runs_the_command_of_the_readme():
+    command = "python3 course.py test"
+    last = (ROOT / ".ci/run").read_text(encoding="utf-8").rstrip().splitlines()[-1]
+    assert last == command
+    assert command in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no executable bit, and runs .ci/run nowhere")
+def test_continuous_integration_can_be_started():
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+    subprocess.run(["bash", "-n", ROOT / ".ci/run"], check=True)
+
+
+@pytest.mark.parametrize(
+    "line", ["numpy>=2 --hash=sha256:" + "0" * 64, "x @ file:///x.whl", "numpy==2 --hash=md5:0", "--pre"]
+)
+def test_a_lock_that_pins_nothing_is_noticed(line):
+    with pytest.raises(AssertionError):
+        entries(LOCK + line + "\n")

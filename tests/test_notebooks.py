@@ -1,0 +1,204 @@
+"""The notebooks as they are stored: clean, complete, and the same code as in helpers.
+
+nbval runs them (see pyproject.toml); here is what nbval does not look at.
+"""
+
+import ast
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from helpers import ROOT
+from tools.run_notebooks import course_notebooks, normalise
+
+# Cells whose printed text is not compared with a new run, and why. Every other cell that prints is compared.
+NOT_COMPARED = {
+    "check-the-machine": "depends on the reader's machine: test_machine.py covers it",
+    "float-exact": "whether two sums agree to the last bit depends on the processor: the cell `float` asserts 0.00001",
+    "one-step-used": "a loss depends on the processor; the test of LiveCurves asserts that training lowers it",
+    "validation-accuracy": "an accuracy depends on the processor: the cell `epochs` asserts its range",
+    "evaluate": "an accuracy depends on the processor: the cell `band` asserts its range",
+    "interval-used": "an accuracy depends on the processor: the cell `band` asserts its range",
+    "confident": "which mistakes are made depends on the processor",
+    "my-digits": "depends on the reader's own pictures",
+    "my-digits-figure": "depends on the reader's own pictures",
+}
+NOTEBOOKS = course_notebooks()
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def code_cells(path: Path) -> list:
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+
+
+def tags(cell) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def prints(cell) -> bool:
+    """Does the cell leave text that a reader reads? (A figure's own text and a widget are not compared.)"""
+    return any(
+        output.output_type == "stream" or set(output.get("data", {})) == {"text/plain"} for output in cell.outputs
+    )
+
+
+def test_all_five_notebooks_are_found():
+    assert [path.stem[:2] for path in NOTEBOOKS][:5] == ["00", "01", "02", "03", "04"]
+
+
+@every_notebook
+def test_stored_as_run_once_from_top_to_bottom(path):
+    counts = [cell.execution_count for cell in code_cells(path) if cell.source.strip()]
+    assert counts == list(range(1, len(counts) + 1)), "run `python3 course.py notebooks`"
+
+
+@every_notebook
+def test_no_errors_no_stderr_no_absolute_paths(path):
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            assert output.output_type != "error", f"{cell.id}: {output.get('evalue')}"
+            assert output.get("name") != "stderr", f"{cell.id}: {output.get('text')}"
+            text = "".join(str(part) for kind, part in output.get("data", {}).items() if kind != "image/png")
+            text += output.get("text", "") + cell.source
+            assert not re.search(r"(?<![\w.:/])/(?:tmp|home|root|Users|var|opt|mnt|work)/|[A-Z]:\\\\", text), cell.id
+
+
+@every_notebook
+def test_every_cell_that_prints_is_compared_or_excused(path):
+    for cell in code_cells(path):
+        if prints(cell) and cell.id not in NOT_COMPARED:
+            assert "nbval-check-output" in tags(cell), f"{cell.id} prints, but its text is not compared"
+        if cell.id in NOT_COMPARED:
+            assert "nbval-check-output" not in tags(cell), f"{cell.id} is compared and excused"
+
+
+def test_no_excuse_without_a_cell():
+    assert set(NOT_COMPARED) <= {cell.id for path in NOTEBOOKS for cell in code_cells(path)}
+
+
+@every_notebook
+def test_every_figure_has_a_text_alternative(path):
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                text = output.metadata.get("image/png", {}).get("alt", "")
+                assert len(text.split()) >= 5, f"{cell.id}: a figure without a sentence on what it shows"
+
+
+@every_notebook
+def test_smaller_than_a_megabyte(path):
+    assert path.stat().st_size < 1_000_000
+
+
+@every_notebook
+def test_stored_as_the_tool_would_store_it(path):
+    """No versions, times or widget states in it; otherwise a run on another machine changes it."""
+    text = path.read_text(encoding="utf-8")
+    assert text == nbformat.writes(normalise(nbformat.reads(text, as_version=4))) + "\n"
+
+
+@every_notebook
+def test_links_lead_to_files(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        for target in re.findall(r"\]\(([\w./-]+)\)", cell.source):
+            assert (path.parent / target).exists(), f"{cell.id} links to {target}"
+
+
+class Bare(ast.NodeTransformer):
+    """Drop what a notebook may leave out for brevity: docstrings and the types of arguments."""
+
+    def visit_FunctionDef(self, node):
+        self.generic_visit(node)
+        node.returns = None
+        if ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+        return node
+
+    def visit_arg(self, node):
+        node.annotation = None
+        return node
+
+
+def bare_functions(source: str) -> dict[str, str]:
+    """Return each top-level function of a source as text, without docstrings and types."""
+    tree = ast.parse(source)
+    return {node.name: ast.unparse(Bare().visit(node)) for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+SHARED = [
+    pytest.param(cell, tag.removeprefix("helpers:"), id=f"{path.stem[:2]}-{tag.removeprefix('helpers:')}")
+    for path in NOTEBOOKS
+    for cell in code_cells(path)
+    for tag in tags(cell)
+    if tag.startswith("helpers:")
+]
+
+
+@pytest.mark.parametrize(("cell", "name"), SHARED)
+def test_what_a_notebook_shows_is_what_helpers_does(cell, name):
+    module, function = name.rsplit(".", 1)
+    source = (ROOT / "helpers" / (module.replace(".", "/") + ".py")).read_text(encoding="utf-8")
+    assert bare_functions(cell.source)[function] == bare_functions(source)[function]
+
+
+def test_the_comparison_notices_a_changed_number():
+    one, two = "def f(x: int) -> int:\n    'Doc.'\n    return x + 1", "def f(x):\n    return x + 1"
+    assert bare_functions(one) == bare_functions(two)
+    assert bare_functions(one) != bare_functions(two.replace("1", "2"))
+
+
+def test_a_function_that_is_shown_is_not_imported_beside_it():
+    """Editing the visible function must change the results below it."""
+    for path in NOTEBOOKS:
+        cells = code_cells(path)
+        shown = {tag.rsplit(".", 1)[1] for cell in cells for tag in tags(cell) if tag.startswith("helpers:")}
+        imported = {
+            alias.name
+            for cell in cells
+            for node in ast.walk(ast.parse(cell.source))
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("helpers")
+            for alias in node.names
+        }
+        assert not shown & imported, f"{path.name} shows and imports {shown & imported}"
+
+
+@every_notebook
+def test_shape_of_a_lesson(path):
+    prose = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+    joined = "\n".join(prose)
+    assert prose[0].startswith("# ")
+    for part in ("You will learn", "You need", "Time", "Predict", "Exercise", "<details>", "## ", "Summary"):
+        assert part in joined, f"no {part!r} in {path.name}"
+    for word in ("simply", "obviously", "just ", "trivial"):
+        assert not re.search(rf"\b{word}", joined, re.IGNORECASE), f"{path.name} says {word!r}"
+
+
+@every_notebook
+def test_solutions_run_as_python(path):
+    """Folded solutions are at least valid code (a later reader copies them into a cell)."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "markdown":
+            for block in re.findall(r"```python\n(.*?)```", cell.source, re.DOTALL):
+                ast.parse(block)
+
+
+def test_nbval_notices_an_altered_output(tmp_path):
+    """The comparison of stored text is switched on, and it can fail."""
+    import subprocess
+    import sys
+
+    notebook = nbformat.v4.new_notebook()
+    cell = nbformat.v4.new_code_cell("print(28 * 28)", execution_count=1, metadata={"tags": ["nbval-check-output"]})
+    cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text="785\n")]
+    notebook.cells.append(cell)
+    path = tmp_path / "altered.ipynb"
+    for text, expected in (("785\n", 1), ("784\n", 0)):
+        cell.outputs[0].text = text
+        nbformat.write(notebook, path)
+        options = ["--nbval-lax", "--nbval-current-env", "-p", "no:cacheprovider", f"--rootdir={tmp_path}"]
+        run = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", *options, str(path)], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert run.returncode == expected, run.stdout

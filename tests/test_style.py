@@ -1,0 +1,31 @@
+"""ruff checks and formats code and notebooks."""
+
+import subprocess
+import sys
+
+import pytest
+
+from helpers import ROOT
+
+
+@pytest.mark.parametrize("command", [["check"], ["format", "--check", "--diff"]], ids=["check", "format"])
+def test_ruff(command):
+    run = subprocess.run(
+        [sys.executable, "-m", "ruff", *command, "--no-cache", "."], cwd=ROOT, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_helpers_are_read_in_one_sitting():
+    lines = sum(
+        len(path.read_text(encoding="utf-8").splitlines())
+        for path in (ROOT / "helpers").rglob("*.py")
+        if path.name != "checks.py"
+    )
+    assert lines <= 900
+
+
+def test_helpers_import_neither_notebooks_nor_tools():
+    for path in (ROOT / "helpers").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert "import tools" not in text and "from tools" not in text and "notebooks" not in text.split('"""')[-1]
