@@ -27,4 +27,5 @@ def confusion_matrix(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
 
 def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the squared distance of each row of `a` (N x D) to each row of `b` (M x D): N x M."""
-    return (a**2).sum(axis=1)[:, np.newaxis] - 2 * a @ b.T + (b**2).sum(axis=1)
+    of_a, of_b = (np.einsum("nd,nd->n", rows, rows) for rows in (a, b))  # each row times itself, summed
+    return of_a[:, np.newaxis] - 2 * (a @ b.T) + of_b

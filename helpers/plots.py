@@ -57,6 +57,16 @@ def draw_digit(axes: plt.Axes, image: np.ndarray, title: str = "") -> None:
     axes.set_axis_off()
 
 
+def draw_readings(axes: plt.Axes, picture: np.ndarray, readings: Sequence) -> None:
+    """Draw a picture with a box around each digit that was found, and above it what was read."""
+    axes.imshow(picture)
+    axes.set_axis_off()
+    for reading in readings:
+        x, y, width, height = reading.box
+        axes.add_patch(plt.Rectangle((x, y), width, height, fill=False, edgecolor=VERMILION, linewidth=1.5))
+        axes.text(x, y - 4, f"{reading.digit}", color="white", fontsize=11, backgroundcolor=VERMILION)
+
+
 def show_digits(images: Sequence[np.ndarray], titles: Sequence[object] = (), columns: int = 10, *, text: str) -> None:
     """Show many digits in rows of `columns`, each with its title; `text` says what the figure shows."""
     columns = max(1, min(columns, len(images)))
