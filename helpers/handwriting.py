@@ -1,8 +1,10 @@
-"""From a picture of a handwritten digit to the 28 x 28 that the network was trained on, one small step at a time."""
+"""From a picture of handwritten digits to the 28 x 28 that the network was trained on, one small step at a time."""
 
 import io
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -10,108 +12,351 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from helpers import CourseError
 
+try:
+    from pillow_heif import register_heif_opener  # the photographs of iPhones
+except ImportError:
+    pass
+else:
+    register_heif_opener()
+
 #: More pixels than any camera of a phone delivers; a small file can claim billions and fill the memory.
 MAX_PIXELS = 120_000_000
-#: The least difference in grey (of 255) between the darkest and the lightest part of a picture with ink on it.
-LEAST_CONTRAST = 25
+#: The longer side of a picture, in pixels, while we work on it: small ones are enlarged, large ones shrunk.
+SMALL_SIDE, LARGE_SIDE = 112, 1000
+#: The least part of the paper's light that ink swallows: a faint pencil about 0.06, a black pen 0.8.
+FAINTEST = 0.035
+
+Source = str | Path | bytes | np.ndarray
 
 
 class HandwritingError(CourseError):
     """A picture cannot be read or has no digit in it; the message is one sentence for the reader."""
 
 
-def read_picture(source: str | Path | bytes) -> np.ndarray:
-    """Read a picture file of any usual format: H x W x 3, uint8, red, green, blue.
+# --- 1. Read -----------------------------------------------------------------------------------------------------
 
-    Turns the picture upright as the camera noted it, and lays transparent parts on white paper.
-    source: a path, or the bytes of a file. Raises HandwritingError with one sentence if that is not possible.
-    """
+
+def open_picture(source: Source) -> Image.Image:
+    """Open a picture without decoding it: a path, the bytes of a file, or a uint8 array in grey, RGB or RGBA."""
+    if isinstance(source, np.ndarray):
+        if source.dtype != np.uint8:
+            raise HandwritingError(f"An array of {source.dtype} is not a picture: give whole numbers 0..255 as uint8.")
+        if 0 in source.shape or not (source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (3, 4))):
+            raise HandwritingError(f"An array of shape {source.shape} is not a picture: give H x W, H x W x 3 or 4.")
+        picture = Image.fromarray(np.ascontiguousarray(source))
+    else:
+        picture = open_file(read_bytes(source))
+    if picture.width * picture.height > MAX_PIXELS:
+        millions = picture.width * picture.height / 1e6
+        raise HandwritingError(f"{millions:,.0f} million pixels are too many: make the picture smaller.")
+    return picture
+
+
+def read_bytes(source: str | Path | bytes) -> bytes:
+    """Return the content of a file; HandwritingError says in one sentence why that is not possible."""
+    if not isinstance(source, str | Path | bytes):
+        raise HandwritingError(f"A {type(source).__name__} is not a picture: give a path, bytes or a uint8 array.")
     try:
         content = source if isinstance(source, bytes) else Path(source).read_bytes()
     except FileNotFoundError:
         raise HandwritingError("There is no such file: check the name and the folder.") from None
-    except IsADirectoryError:
-        raise HandwritingError("This is a folder, not a picture: name a file in it.") from None
-    except OSError as error:  # Windows says "permission denied" of a folder
-        kind = "a folder, not a picture" if Path(source).is_dir() else f"not readable ({error.strerror})"
-        raise HandwritingError(f"This is {kind}.") from None
+    except (OSError, ValueError) as error:  # a folder is "permission denied" on Windows; a name may hold a zero byte
+        if isinstance(error, OSError) and Path(source).is_dir():
+            raise HandwritingError("This is a folder, not a picture: name a file in it.") from None
+        raise HandwritingError("This file cannot be read: check its name and that you may open it.") from None
     if not content:
         raise HandwritingError("The file is empty: save or copy the picture again.")
+    return content
+
+
+def open_file(content: bytes) -> Image.Image:
+    """Open the bytes of a picture file of any usual format; nothing is decoded yet."""
     try:
-        with Image.open(io.BytesIO(content)) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                millions = picture.width * picture.height / 1e6
-                raise HandwritingError(f"{millions:,.0f} million pixels are too many: make the picture smaller.")
-            upright = ImageOps.exif_transpose(picture).convert("RGBA")
+        with warnings.catch_warnings(action="ignore"):
+            return Image.open(io.BytesIO(content))
     except UnidentifiedImageError:
         raise HandwritingError("This is not a picture, whatever its name says: save it as PNG or JPEG.") from None
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
+    except Image.DecompressionBombError:
+        raise HandwritingError("The picture has too many pixels: make it smaller.") from None
+    except Exception:  # what a damaged header makes a decoder raise is not written down anywhere
         raise HandwritingError("The picture is damaged or cut off: save or copy it again.") from None
-    paper = Image.new("RGBA", upright.size, "white")
-    return np.array(Image.alpha_composite(paper, upright).convert("RGB"))
 
 
-def to_grey(picture: np.ndarray) -> np.ndarray:
-    """Turn H x W x 3 (red, green, blue) into H x W grey, uint8, 0 black to 255 white; refuse an empty page.
+def read_picture(source: Source) -> np.ndarray:
+    """Read a picture: H x W x 3, uint8, red, green, blue, upright, its longer side between 112 and 1000 pixels."""
+    picture = open_picture(source)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            picture.draft("RGB", (LARGE_SIDE, LARGE_SIDE))  # a large JPEG can be decoded at half its size
+            ImageOps.exif_transpose(picture, in_place=True)  # upright, as the camera noted it
+            pixels = np.asarray(lay_on_paper(picture))
+    except Exception:  # decoders raise anything
+        raise HandwritingError("The picture is damaged or cut off: save or copy it again.") from None
+    scale = np.clip(max(pixels.shape), SMALL_SIDE, LARGE_SIDE) / max(pixels.shape)
+    size = [max(1, round(side * scale)) for side in pixels.shape[1::-1]]
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
 
-    Raises HandwritingError when nothing in the picture is darker or lighter than the rest.
+
+def lay_on_paper(picture: Image.Image) -> Image.Image:
+    """Turn a picture of any kind into 3 x 8 bits; what is transparent becomes white, or black under white ink."""
+    if picture.mode[0] in "IF":  # 16 or 32 bits: the lightest value becomes 255
+        values = np.nan_to_num(np.asarray(picture, np.float32)).clip(0)
+        picture = Image.fromarray((values * (255 / max(values.max(), 1e-9))).astype(np.uint8))
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        grey, alpha = np.asarray(picture.convert("L")), np.asarray(picture.getchannel("A"))
+        white_ink = alpha.min() < 64 and (grey[alpha > 128].min(initial=255) > 200)
+        ground = Image.new("RGBA", picture.size, "black" if white_ink else "white")
+        picture = Image.alpha_composite(ground, picture)
+    return picture.convert("RGB")
+
+
+# --- 2. Polarity -------------------------------------------------------------------------------------------------
+
+
+def square(side: float) -> np.ndarray:
+    """Return a square of ones with an odd side: the shape with which closing and opening probe a picture."""
+    return np.ones((max(3, int(side) | 1),) * 2, np.uint8)
+
+
+def ink_is_light(picture: np.ndarray) -> bool:
+    """Tell light ink on a dark ground (chalk, inverted files) from dark ink on light paper.
+
+    Strokes are thinner than the spaces between them. Closing with a square fills dark strokes thinner than the square,
+    opening wipes out light ones: the smaller the square that changes much, the more its vote counts.
     """
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    if int(grey.max()) - int(grey.min()) < LEAST_CONTRAST:
-        raise HandwritingError("The page is empty, all of it has the same brightness: write a digit on it.")
-    return grey
+    scale = min(1, 128 / max(picture.shape))
+    size = [max(1, round(side * scale)) for side in picture.shape[1::-1]]
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    level = np.log1p(small / 16) * (255 / np.log(17))  # light multiplies: in logarithms a shadow changes no difference
+    level = level.astype(np.uint8)
+    margin = max(small.shape) // 2
+    level = cv2.copyMakeBorder(level, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
+    inside, votes = np.s_[margin:-margin, margin:-margin], 0.0
+    for share in (0.02, 0.04, 0.08, 0.16, 0.32):
+        reach = square(share * max(small.shape))
+        dark_strokes = (cv2.morphologyEx(level, cv2.MORPH_CLOSE, reach) - level)[inside]
+        light_strokes = (level - cv2.morphologyEx(level, cv2.MORPH_OPEN, reach))[inside]
+        votes += (cv2.norm(light_strokes, cv2.NORM_L2SQR) - cv2.norm(dark_strokes, cv2.NORM_L2SQR)) / share**2
+    return votes > 0
 
 
-def find_ink(grey: np.ndarray) -> np.ndarray:
-    """Return the ink on each pixel: H x W float32, 0 (paper, exactly) to 1 (darkest).
+# --- 3. Paper to zero --------------------------------------------------------------------------------------------
 
-    grey: H x W uint8. The paper's brightness is measured around every place, so that a
-    shadow is not ink. Ink may be dark on light or light on dark, unlike the border.
+
+def find_paper(picture: np.ndarray) -> np.ndarray:
+    """Return the paper's colour at every place, as if nothing were written on it: H x W x 3 uint8.
+
+    picture: dark ink on light paper. A closing fills what is thinner than its square; shadows and desks are wider.
     """
-    grey = cv2.GaussianBlur(grey, (3, 3), 0).astype(np.float32)
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    if np.median(border) - grey.min() < grey.max() - np.median(border):
-        grey = 255 - grey  # light ink on a dark ground
-    side = max(3, max(grey.shape) // 4)
-    zoom = min(1, 24 / side)
-    small = cv2.resize(grey, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
-    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (min(side, 24) | 1, min(side, 24) | 1))
-    paper = cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, reach), (0, 0), 5)
-    paper = cv2.resize(paper, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    darkness = np.clip(1 - grey / np.maximum(paper, 1), 0, 1)
-    threshold, _ = cv2.threshold((255 * darkness).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
-    return np.where(255 * darkness > 0.8 * threshold, darkness / darkness.max(), 0).astype(np.float32)
+    scale = min(1, 100 / max(picture.shape))
+    size = [max(3, round(side * scale)) for side in picture.shape[1::-1]]
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    reach = square(max(size) / 3.5)
+    margin = len(reach)
+    framed = cv2.copyMakeBorder(small, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
+    for _ in range(4):  # the paper goes on beyond each edge, the strokes that cross the edge do not
+        framed = np.rot90(framed).copy()
+        along = np.ones((1, (framed.shape[1] - 2 * margin) // 2 | 1))
+        framed[:margin] = cv2.morphologyEx(framed[:margin], cv2.MORPH_CLOSE, along)
+    paper = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, reach)[margin:-margin, margin:-margin]
+    paper = cv2.erode(paper, np.ones((3, 3)))  # at the edge of a shadow, believe the darker side
+    return cv2.resize(cv2.blur(paper, (3, 3)), picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def crop_to_ink(ink: np.ndarray) -> np.ndarray:
-    """Cut the picture down to the smallest rectangle that holds all the ink."""
-    rows, columns = np.nonzero(ink.any(axis=1))[0], np.nonzero(ink.any(axis=0))[0]
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+def find_darkness(picture: np.ndarray, paper: np.ndarray) -> np.ndarray:
+    """Return which part of the paper's light is missing on each pixel: H x W float32, about 0 on paper, at most 1.
+
+    Red ink leaves red light as it is and swallows blue: the colours count by how much the ink shows in them.
+    """
+    missing = 1 - picture.astype(np.float32) / np.maximum(paper, 1)
+    strongest = np.quantile(missing[::2, ::2].reshape(-1, 3), 0.999, axis=0).clip(0.001)
+    return missing @ (strongest**2 / (strongest**2).sum()).astype(np.float32)
 
 
-def fit_to_20(ink: np.ndarray) -> np.ndarray:
-    """Bring the longer side to 20 pixels, keep proportions; the darkest ink becomes 1."""
-    scale = 20 / max(ink.shape)
-    height, width = (max(1, round(side * scale)) for side in ink.shape)
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(ink, (width, height), interpolation=method)
-    return small / small.max()
+def smooth_grain(darkness: np.ndarray) -> tuple[np.ndarray, float]:
+    """Smooth until the ink stands well out of the paper's grain; return H x W float32, 0..1, and the grain left."""
+    for width in (1, 2, 4):
+        smooth = cv2.GaussianBlur(darkness, (0, 0), width)
+        lightest, light = np.quantile(smooth[::3, ::3], (0.1, 0.3))  # paper, even if the ink covers more than half
+        grain = 1.3 * float(light - lightest)
+        level = light + grain / 2
+        if smooth.max() - level > 10 * grain:
+            break
+    return np.clip(smooth - level, 0, 1), grain
+
+
+def erase_lines(darkness: np.ndarray, least: float) -> np.ndarray:
+    """Erase ruled lines: straight, thin, from edge to edge, and lighter than the ink or close to the edge."""
+    ink = (darkness > least).astype(np.uint8)
+    peak = np.quantile(darkness[ink > 0], 0.98) if ink.any() else 0
+    result = darkness.copy()
+    for mask, dark, left in ((ink, darkness, result), (ink.T.copy(), darkness.T, result.T)):
+        height, width = mask.shape
+        flat = cv2.morphologyEx(cv2.dilate(mask, np.ones((3, 1))), cv2.MORPH_OPEN, np.ones((1, width // 16 | 1)))
+        thick = cv2.morphologyEx(mask, cv2.MORPH_OPEN, square(0.04 * max(mask.shape)))
+        _, labels, boxes, _ = cv2.connectedComponentsWithStats(flat & mask & ~thick)
+        for label, (_, top, length, depth, _) in enumerate(boxes):
+            if label and length > 0.85 * width and depth < 0.06 * width:
+                line = labels == label
+                level = np.median(dark[line])
+                if level < 0.65 * peak or not 0.12 * height < top + depth / 2 < 0.88 * height:
+                    left[line & (dark < 1.6 * level)] = 0
+    return result
+
+
+def touches_edge(box: np.ndarray, shape: tuple) -> bool:
+    """Tell whether a box (x, y, width, height) reaches the edge of a picture of this shape."""
+    x, y, width, height = box[:4]
+    return x <= 0 or y <= 0 or x + width >= shape[1] or y + height >= shape[0]
+
+
+def find_ink(darkness: np.ndarray, grain: float) -> np.ndarray:
+    """Keep the darkness of the ink, and make all else exactly 0: H x W float32, 0..1.
+
+    Two thresholds: sure ink is half as dark as the darkest; fainter pixels count only where they touch sure ink.
+    """
+    least = max(4 * grain, FAINTEST / 2)
+    darkness = erase_lines(darkness, least)
+    count, labels = cv2.connectedComponents((darkness > least).astype(np.uint8))
+    height, width = darkness.shape
+    central = np.zeros(count, bool)
+    central[labels[height // 5 : height - height // 5, width // 5 : width - width // 5]] = True
+    central[0] = False
+    peak = float(darkness[central[labels]].max(initial=0))
+    if peak < max(FAINTEST, 1.5 * least):
+        peak = float(darkness.max())
+    if peak < max(FAINTEST, 1.5 * least):
+        raise HandwritingError("The page is empty: all of it has the same brightness; write a digit on it.")
+    count, labels = cv2.connectedComponents((darkness > max(0.3 * peak, least)).astype(np.uint8))
+    sure = np.zeros(count, bool)
+    sure[labels[darkness > 0.5 * peak]] = True
+    return np.where(sure[labels], darkness, 0)
+
+
+# --- 4. The digits -----------------------------------------------------------------------------------------------
+
+Box = tuple[int, int, int, int]  # x, y, width, height
+
+
+class Strokes(NamedTuple):
+    """The strokes of one digit. labels: their numbers in the picture of labels; box: in pixels of that picture."""
+
+    labels: list[int]
+    box: Box
+
+
+def is_frame(box: Box, ink: int, others: list[Box]) -> bool:
+    """Tell whether a piece is the printed box of a form: little ink for its size, and something large inside it."""
+    x, y, width, height = box
+    inside = [h for px, py, w, h in others if px > x and py > y and px + w < x + width and py + h < y + height]
+    return max(inside, default=0) > 0.3 * height and ink < 0.3 * width * height
+
+
+def belong_together(digit: Box, piece: Box) -> bool:
+    """Tell whether a loose piece is part of a digit: the bar of a 5 above it, or any small piece close by."""
+    (x, y, width, height), (px, py, pwidth, pheight) = digit, piece
+    size = max(width, height)
+    aside = max(px - x - width, x - px - pwidth, 0)
+    above = max(py - y - height, y - py - pheight, 0)
+    if min(x + width, px + pwidth) - max(x, px) > 0.5 * min(width, pwidth):
+        return above < (0.35 if pheight < 0.5 * height else 0.15) * size
+    return max(pwidth, pheight) < 0.6 * size and max(aside, above) < 0.15 * size
+
+
+def join(one: Box, other: Box) -> Box:
+    """Return the smallest box around two boxes."""
+    left, top = (min(a, b) for a, b in zip(one[:2], other[:2], strict=True))
+    right, bottom = (max(one[i] + one[i + 2], other[i] + other[i + 2]) for i in (0, 1))
+    return left, top, right - left, bottom - top
+
+
+def find_digits(ink: np.ndarray) -> tuple[np.ndarray, list[Strokes]]:
+    """Number the strokes (H x W int32) and group them into digits, the one with the most ink first; drop specks."""
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats((ink > 0).astype(np.uint8))
+    amounts = np.bincount(labels.ravel(), ink.ravel(), count)
+    pieces = {int(i): tuple(boxes[i, :4].tolist()) for i in np.argsort(-amounts) if i}
+    digits: list[Strokes] = []
+    for i, box in pieces.items():
+        if is_frame(box, boxes[i, cv2.CC_STAT_AREA], pieces.values()):
+            continue
+        near = [n for n, digit in enumerate(digits) if belong_together(digit.box, box)]
+        if not near:
+            digits.append(Strokes([i], box))
+        elif amounts[i] > 0.02 * amounts[digits[near[0]].labels[0]]:  # less is a speck
+            main = digits[near[0]]
+            digits[near[0]] = Strokes([*main.labels, i], join(main.box, box))
+    sizes = np.array([max(digit.box[2:]) for digit in digits])
+    usual = np.median(sizes[sizes > 0.5 * sizes[0]])
+    return labels, [digit for digit, size in zip(digits, sizes, strict=True) if size > 0.35 * usual]
+
+
+def cut_out(ink: np.ndarray, labels: np.ndarray, digit: Strokes) -> np.ndarray:
+    """Cut one digit out of the page, without what else is in its box; the usual darkness of its ink becomes 1."""
+    x, y, width, height = digit.box
+    part = np.s_[y : y + height, x : x + width]
+    strokes = np.where(np.isin(labels[part], digit.labels), ink[part], 0)
+    return np.clip(strokes / np.median(strokes[strokes > 0]), 0, 1)
+
+
+def in_reading_order(digits: list[Strokes]) -> list[Strokes]:
+    """Sort digits by lines from the top, and from left to right; a digit joins the line whose last one it is beside."""
+    lines: list[list[Strokes]] = []
+    for digit in sorted(digits, key=lambda digit: digit.box[0]):
+        _, top, _, height = digit.box
+        for line in lines:
+            _, last_top, _, last_height = line[-1].box
+            shared = min(last_top + last_height, top + height) - max(last_top, top)
+            if shared > 0.4 * min(last_height, height):
+                line.append(digit)
+                break
+        else:
+            lines.append([digit])
+    lines.sort(key=lambda line: np.mean([digit.box[1] + digit.box[3] / 2 for digit in line]))
+    return [digit for line in lines for digit in line]
+
+
+# --- 5. Size and centre ------------------------------------------------------------------------------------------
+
+
+def thicken_hairlines(ink: np.ndarray, least: float = 1.5) -> np.ndarray:
+    """Thicken strokes that would be thinner than `least` pixels in the 28 x 28, where they would only go pale."""
+    pixel = max(ink.shape) / 20  # one pixel of the 28 x 28
+    stroke = np.pad((ink > 0.5).astype(np.uint8), 1)
+    width = 4 * cv2.distanceTransform(stroke, cv2.DIST_L2, 5)[stroke > 0].mean()
+    grow = round((least * pixel - width) / 2)
+    return (
+        ink
+        if grow < 1
+        else cv2.dilate(np.pad(ink, grow), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * grow + 1,) * 2))
+    )
 
 
 def centre_of_mass(image: np.ndarray) -> tuple[float, float]:
-    """Return the point (row, column), in pixels, on which the ink would balance."""
+    """Return the point (row, column), in pixels, on which the ink of an image would balance."""
     rows, columns = np.indices(image.shape)
     return float((rows * image).sum() / image.sum()), float((columns * image).sum() / image.sum())
 
 
-def centre_by_mass(small: np.ndarray) -> np.ndarray:
-    """Place an image of at most 20 x 20 in 28 x 28, its centre of mass at (14, 14)."""
-    row, column = centre_of_mass(small)
-    top = min(max(0, round(14 - row)), 28 - small.shape[0])
-    left = min(max(0, round(14 - column)), 28 - small.shape[1])
-    result = np.zeros((28, 28), np.float32)
-    result[top : top + small.shape[0], left : left + small.shape[1]] = small
-    return result
+def centre_by_mass(ink: np.ndarray) -> np.ndarray:
+    """Place a digit on a square of which its longer side takes 20/28, with its centre of mass in the middle."""
+    height, width = ink.shape
+    side = round(max(height, width) * 28 / 20)
+    row, column = centre_of_mass(ink)
+    middle = side * 14.5 / 28 - 0.5  # pixel 14 of 28, counted from 0, ends up in the middle of the ink
+    top, left = (min(max(0, round(middle - at)), side - size) for at, size in ((row, height), (column, width)))
+    square = np.zeros((side, side), np.float32)
+    square[top : top + height, left : left + width] = ink
+    return square
+
+
+def shrink_to_28(square: np.ndarray) -> np.ndarray:
+    """Shrink to 28 x 28, each pixel the mean of its area, and stretch to full contrast: float32, 0..1."""
+    small = cv2.resize(square, (28, 28), interpolation=cv2.INTER_AREA if len(square) > 28 else cv2.INTER_LINEAR)
+    return np.clip(small / np.quantile(small[small > 0], 0.9), 0, 1)
+
+
+# --- All steps together ------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -119,18 +364,69 @@ class Prepared:
     """A picture made ready for the network.
 
     image: 28 x 28 float32, 0 to 1, the digit bright on 0. stages: what each step made of the picture, by name.
+    warnings: sentences for the reader.
     """
 
     image: np.ndarray
     stages: dict[str, np.ndarray] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
 
-def prepare(source: str | Path | bytes) -> Prepared:
-    """Turn a picture file into the 28 x 28 that the network reads; HandwritingError says why if that fails."""
+class ReadDigit(NamedTuple):
+    """A digit that was read. box: x, y, width, height in pixels of the upright picture; warnings: sentences."""
+
+    digit: int
+    probability: float
+    box: Box
+    warnings: list[str]
+
+
+def find_strokes(source: Source) -> tuple[dict[str, np.ndarray], np.ndarray, list[Strokes]]:
+    """Do steps 1 to 4: return the stages by name, the numbered strokes and the digits."""
     stages = {"picture": read_picture(source)}
-    stages["grey"] = to_grey(stages["picture"])
-    stages["ink"] = find_ink(stages["grey"])
-    stages["cropped"] = crop_to_ink(stages["ink"])
-    stages["20 pixels"] = fit_to_20(stages["cropped"])
-    stages["centred"] = centre_by_mass(stages["20 pixels"])
-    return Prepared(stages["centred"], stages)
+    stages["dark ink"] = 255 - stages["picture"] if ink_is_light(stages["picture"]) else stages["picture"]
+    stages["paper"] = find_paper(stages["dark ink"])
+    stages["darkness"], grain = smooth_grain(find_darkness(stages["dark ink"], stages["paper"]))
+    stages["ink"] = find_ink(stages["darkness"], grain)
+    return stages, *find_digits(stages["ink"])
+
+
+def finish(ink: np.ndarray, labels: np.ndarray, digit: Strokes) -> Prepared:
+    """Do step 5 for one digit, and look for what may have gone wrong with it."""
+    stages = {"cropped": cut_out(ink, labels, digit)}
+    stages["thickened"] = thicken_hairlines(stages["cropped"])
+    stages["centred"] = centre_by_mass(stages["thickened"])
+    stages["28 x 28"] = shrink_to_28(stages["centred"])
+    faint = np.median(ink[np.isin(labels, digit.labels)]) < 2 * FAINTEST
+    notes = {
+        "The digit touches the edge of the picture: a part of it may be missing.": touches_edge(digit.box, ink.shape),
+        "The ink is very faint: write darker, or take the picture in better light.": faint,
+        "This is very wide for one digit: leave space between digits.": digit.box[2] > 1.6 * digit.box[3],
+    }
+    return Prepared(stages["28 x 28"], stages, [sentence for sentence, true in notes.items() if true])
+
+
+def prepare(source: Source) -> Prepared:
+    """Turn a picture of one digit into the 28 x 28 that the network reads.
+
+    source: a path, the bytes of a file, or a uint8 array. HandwritingError says why if that is not possible.
+    """
+    stages, labels, digits = find_strokes(source)
+    inner = [digit for digit in digits if not touches_edge(digit.box, labels.shape)]
+    prepared = finish(stages["ink"], labels, (inner or digits)[0])
+    if len(digits) > 1:
+        prepared.warnings.append("There is more than one digit: this is the one with the most ink.")
+    return Prepared(prepared.image, stages | prepared.stages, prepared.warnings)
+
+
+def read_digits(source: Source, model) -> list[ReadDigit]:
+    """Read every digit of a row or a page with a trained network, in reading order; they must not touch each other."""
+    stages, labels, digits = find_strokes(source)
+    digits = in_reading_order(digits)
+    ready = [finish(stages["ink"], labels, digit) for digit in digits]
+    answers = model.predict(np.stack([one.image for one in ready])[..., None], verbose=0)
+    scale = max(open_picture(source).size) / max(labels.shape)
+    return [
+        ReadDigit(int(p.argmax()), float(p.max()), tuple(round(side * scale) for side in digit.box), one.warnings)
+        for p, digit, one in zip(answers, digits, ready, strict=True)
+    ]

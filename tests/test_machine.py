@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from helpers import machine
+from tools import machine
 
 
 def lines(capsys):

@@ -8,19 +8,26 @@ a bar, an open 4, a 9 with a curled tail, written with thin and thick pens. The 
 the same steps as a photograph.
 """
 
+import cv2
 import numpy as np
 
-from helpers.handwriting import centre_by_mass, crop_to_ink, fit_to_20
+from helpers.handwriting import centre_by_mass, shrink_to_28, thicken_hairlines
 from helpers.samples import DRAWN_FILE
 from tools.render_handwriting import training_drawings
 
 COUNT, SEED = 12_000, 7
 
 
+def ready(drawing: np.ndarray) -> np.ndarray:
+    """Bring a drawing (uint8, ink bright on 0) to the 28 x 28 of a prepared picture."""
+    x, y, width, height = cv2.boundingRect(drawing)
+    ink = drawing[y : y + height, x : x + width].astype(np.float32) / 255
+    return shrink_to_28(centre_by_mass(thicken_hairlines(ink)))
+
+
 def main() -> None:
     drawings, labels = training_drawings(COUNT, np.random.default_rng(SEED))
-    ready = [centre_by_mass(fit_to_20(crop_to_ink(drawing.astype(np.float32) / 255))) for drawing in drawings]
-    images = np.round(255 * np.stack(ready)).astype(np.uint8)
+    images = np.round(255 * np.stack([ready(drawing) for drawing in drawings])).astype(np.uint8)
     np.savez_compressed(DRAWN_FILE, x=images, y=labels.astype(np.uint8))
     print(f"{DRAWN_FILE.name}: {len(images):,} digits, {DRAWN_FILE.stat().st_size:,} bytes")
 

@@ -3,14 +3,19 @@
 Each benchmark prints a table. Machines differ and are noisy, so nothing here passes or fails.
 """
 
+import statistics
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import nbformat
+import numpy as np
 import psutil
 from nbclient import NotebookClient
 
+from helpers.handwriting import prepare
 from tools.run_notebooks import CELL_TIMEOUT, course_notebooks
 
 # The plan for two cores: seconds with the kernel's start, and gigabytes of the kernel at its peak.
@@ -66,5 +71,51 @@ def benchmark_notebooks() -> None:
         )
 
 
+def photograph(width: int, height: int) -> np.ndarray:
+    """Return a noisy picture of a 7 on paper: H x W x 3 uint8."""
+    page = np.random.default_rng(0).normal(215, 3, (height, width, 3)).clip(0, 255).astype(np.uint8)
+    corners = (np.array([[0.3, 0.25], [0.65, 0.25], [0.45, 0.75]]) * (width, height)).astype(np.int32)
+    cv2.polylines(page, [corners], False, (60, 50, 40), max(2, width // 60), cv2.LINE_AA)
+    return page
+
+
+def peak_of(work: Callable[[], object]) -> float:
+    """Return by how many megabytes the memory of this process rose at most while `work` ran."""
+    process, peak, done = psutil.Process(), 0, threading.Event()
+    before = process.memory_info().rss
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.is_set():
+            peak = max(peak, process.memory_info().rss)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    work()
+    done.set()
+    watcher.join()
+    return (peak - before) / 1e6
+
+
+def benchmark_pictures() -> None:
+    """Time the preparation of a picture, from the bytes of its file, on one core; watch its memory."""
+    cv2.setNumThreads(1)
+    print(f"{'picture':30s} {'median ms':>10s} {'goal':>7s} {'peak MB':>8s} {'goal':>7s}")
+    for name, width, height, goal in (("12 megapixels, JPEG", 3000, 4000, 150), ("28 x 28, PNG", 28, 28, 3)):
+        page = photograph(width, height)
+        file = cv2.imencode(".jpg" if width > 100 else ".png", page)[1].tobytes()
+        memory = peak_of(lambda file=file: prepare(file))
+        seconds = []
+        for _ in range(21):
+            begin = time.perf_counter()
+            prepare(file)
+            seconds.append(time.perf_counter() - begin)
+        allowed = 12 * page.nbytes / 1e6 + 20
+        print(
+            f"{name:30s} {1000 * statistics.median(seconds):10.1f} {goal:7.0f} {memory:8.1f} {allowed:7.0f}", flush=True
+        )
+
+
 if __name__ == "__main__":
+    benchmark_pictures()
     benchmark_notebooks()
