@@ -22,6 +22,8 @@ NOT_COMPARED = {
     "evaluate": "an accuracy depends on the processor: the cell `band` asserts its range",
     "interval-used": "an accuracy depends on the processor: the cell `band` asserts its range",
     "confident": "which mistakes are made depends on the processor",
+    "reject-numbers": "which mistakes are left depends on the processor: the cell `reject-band` asserts a range",
+    "my-digits-by-step": "depends on the reader's own pictures",
     "my-digits": "depends on the reader's own pictures",
     "my-digits-figure": "depends on the reader's own pictures",
 }
@@ -85,6 +87,11 @@ def test_every_figure_has_a_text_alternative(path):
             if "image/png" in output.get("data", {}):
                 text = output.metadata.get("image/png", {}).get("alt", "")
                 assert len(text.split()) >= 5, f"{cell.id}: a figure without a sentence on what it shows"
+
+
+@every_notebook
+def test_no_empty_cells(path):
+    assert all(cell.source.strip() for cell in nbformat.read(path, as_version=4).cells)
 
 
 @every_notebook
