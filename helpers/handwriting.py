@@ -130,11 +130,13 @@ def ink_is_light(picture: np.ndarray) -> bool:
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     level = np.log1p(small / 16) * (255 / np.log(17))  # light multiplies: in logarithms a shadow changes no difference
     level = level.astype(np.uint8)
-    votes = 0.0
+    margin = max(small.shape) // 2
+    level = cv2.copyMakeBorder(level, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
+    inside, votes = np.s_[margin:-margin, margin:-margin], 0.0
     for share in (0.02, 0.04, 0.08, 0.16, 0.32):
         reach = square(share * max(small.shape))
-        dark_strokes = cv2.morphologyEx(level, cv2.MORPH_CLOSE, reach, borderType=cv2.BORDER_REPLICATE) - level
-        light_strokes = level - cv2.morphologyEx(level, cv2.MORPH_OPEN, reach, borderType=cv2.BORDER_REPLICATE)
+        dark_strokes = (cv2.morphologyEx(level, cv2.MORPH_CLOSE, reach) - level)[inside]
+        light_strokes = (level - cv2.morphologyEx(level, cv2.MORPH_OPEN, reach))[inside]
         votes += (cv2.norm(light_strokes, cv2.NORM_L2SQR) - cv2.norm(dark_strokes, cv2.NORM_L2SQR)) / share**2
     return votes > 0
 
@@ -176,30 +178,36 @@ def smooth_grain(darkness: np.ndarray) -> tuple[np.ndarray, float]:
     """Smooth until the ink stands well out of the paper's grain; return H x W float32, 0..1, and the grain left."""
     for width in (1, 2, 4):
         smooth = cv2.GaussianBlur(darkness, (0, 0), width)
-        lightest, light = np.quantile(smooth[::3, ::3], (0.1, 0.3))  # paper, even if the ink covers more than half
-        grain = 1.3 * float(light - lightest)
-        level = light + grain / 2
+        some = smooth[::3, ::3]
+        paper = some[some <= (max(some.min(), 0) + some.max()) / 2]  # less than half as dark as the darkest
+        level = np.median(paper)
+        grain = 1.5 * float(np.median(np.abs(paper - level)))
         if smooth.max() - level > 10 * grain:
             break
     return np.clip(smooth - level, 0, 1), grain
 
 
 def erase_lines(darkness: np.ndarray, least: float) -> np.ndarray:
-    """Erase ruled lines: straight, thin, from edge to edge, and lighter than the ink or close to the edge."""
-    ink = (darkness > least).astype(np.uint8)
-    peak = np.quantile(darkness[ink > 0], 0.98) if ink.any() else 0
+    """Erase printed lines: straight, thin, from edge to edge; lighter than the ink, or close to the picture's edge.
+
+    Where the ink is thicker than a line, a stroke crosses it or stands on it, and stays.
+    """
+    peak = np.quantile(darkness[darkness > least], 0.98) if (darkness > least).any() else 0
+    ink = (darkness > max(least, 0.2 * peak)).astype(np.uint8)
     result = darkness.copy()
     for mask, dark, left in ((ink, darkness, result), (ink.T.copy(), darkness.T, result.T)):
         height, width = mask.shape
-        flat = cv2.morphologyEx(cv2.dilate(mask, np.ones((3, 1))), cv2.MORPH_OPEN, np.ones((1, width // 16 | 1)))
-        thick = cv2.morphologyEx(mask, cv2.MORPH_OPEN, square(0.04 * max(mask.shape)))
-        _, labels, boxes, _ = cv2.connectedComponentsWithStats(flat & mask & ~thick)
+        flat = cv2.morphologyEx(cv2.dilate(mask, np.ones((3, 1))), cv2.MORPH_OPEN, np.ones((1, width // 16 | 1))) & mask
+        depth = flat.sum() / max(1, (flat[1:] > flat[:-1]).sum())  # of the average line: its pixels by its tops
+        flat &= ~cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((int(1.6 * depth) + 2, 1)))
+        bridged = cv2.dilate(flat, np.ones((1, width // 8 | 1)))  # over the strokes that cross
+        _, labels, boxes, _ = cv2.connectedComponentsWithStats(bridged)
         for label, (_, top, length, depth, _) in enumerate(boxes):
-            if label and length > 0.85 * width and depth < 0.06 * width:
-                line = labels == label
-                level = np.median(dark[line])
-                if level < 0.65 * peak or not 0.12 * height < top + depth / 2 < 0.88 * height:
-                    left[line & (dark < 1.6 * level)] = 0
+            line = flat & (labels == label)
+            if label and length > 0.9 * width and depth < 0.1 * width and height < 1.5 * width and line.any():
+                near_edge = top < 0.12 * height or top + depth > 0.88 * height
+                if near_edge or np.median(dark[line > 0]) < 0.7 * peak:
+                    left[line > 0] = 0
     return result
 
 
@@ -265,7 +273,7 @@ def belong_together(digit: Box, piece: Box) -> bool:
     above = max(py - y - height, y - py - pheight, 0)
     if min(x + width, px + pwidth) - max(x, px) > 0.5 * min(width, pwidth):
         return above < (0.35 if pheight < 0.5 * height else 0.15) * size
-    return max(pwidth, pheight) < 0.6 * size and max(aside, above) < 0.15 * size
+    return max(aside, above) < (0.15 if max(pwidth, pheight) < 0.6 * size else 0.08) * size
 
 
 def join(one: Box, other: Box) -> Box:
