@@ -25,6 +25,7 @@ MAX_PIXELS = 120_000_000
 SMALL_SIDE, LARGE_SIDE = 84, 1000
 #: The least part of the paper's light that ink swallows: a faint pencil about 0.06, a black pen 0.8.
 FAINTEST = 0.035
+EMPTY_PAGE = "The page is empty: write a digit on it, in darker ink than this."
 
 Source = str | Path | bytes | np.ndarray
 
@@ -92,9 +93,13 @@ def read_picture(source: Source) -> np.ndarray:
             pixels = np.asarray(lay_on_paper(picture))
     except Exception:  # decoders raise anything
         raise HandwritingError("The picture is damaged or cut off: save or copy it again.") from None
-    scale = np.clip(max(pixels.shape), SMALL_SIDE, LARGE_SIDE) / max(pixels.shape)
-    size = [max(1, round(side * scale)) for side in pixels.shape[1::-1]]
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    return resize(pixels, int(np.clip(max(pixels.shape), SMALL_SIDE, LARGE_SIDE)))
+
+
+def resize(picture: np.ndarray, longer: int) -> np.ndarray:
+    """Shrink or enlarge a picture until its longer side has so many pixels; no side becomes shorter than 3."""
+    size = [max(3, round(side * longer / max(picture.shape))) for side in picture.shape[1::-1]]
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if longer < max(picture.shape) else cv2.INTER_LINEAR)
 
 
 def lay_on_paper(picture: Image.Image) -> Image.Image:
@@ -122,22 +127,21 @@ def square(side: float) -> np.ndarray:
 def ink_is_light(picture: np.ndarray) -> bool:
     """Tell light ink on a dark ground (chalk, inverted files) from dark ink on light paper.
 
-    Strokes are thinner than the spaces between them. Closing with a square fills dark strokes thinner than the square,
+    Strokes are thinner than the spaces between them. Closing fills dark strokes that are thinner than its square,
     opening wipes out light ones: the smaller the square that changes much, the more its vote counts.
     """
-    scale = min(1, 128 / max(picture.shape))
-    size = [max(1, round(side * scale)) for side in picture.shape[1::-1]]
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    level = np.log1p(small / 16) * (255 / np.log(17))  # light multiplies: in logarithms a shadow changes no difference
-    level = level.astype(np.uint8)
-    margin = max(small.shape) // 2
+    small = resize(picture, min(128, max(picture.shape))).astype(np.float32)
+    # light multiplies: in logarithms, a shadow changes no difference
+    level = (np.log1p(small / 16) * (255 / np.log(17))).astype(np.uint8)
+    level = level[..., cv2.meanStdDev(level)[1].argmax()]  # the colour that varies most
+    margin = max(small.shape) // 3 + 1
     level = cv2.copyMakeBorder(level, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
     inside, votes = np.s_[margin:-margin, margin:-margin], 0.0
     for share in (0.02, 0.04, 0.08, 0.16, 0.32):
         reach = square(share * max(small.shape))
-        dark_strokes = (cv2.morphologyEx(level, cv2.MORPH_CLOSE, reach) - level)[inside]
-        light_strokes = (level - cv2.morphologyEx(level, cv2.MORPH_OPEN, reach))[inside]
-        votes += (cv2.norm(light_strokes, cv2.NORM_L2SQR) - cv2.norm(dark_strokes, cv2.NORM_L2SQR)) / share**2
+        dark = (cv2.morphologyEx(level, cv2.MORPH_CLOSE, reach) - level)[inside]
+        light = (level - cv2.morphologyEx(level, cv2.MORPH_OPEN, reach))[inside]
+        votes += (cv2.norm(light, cv2.NORM_L2SQR) - cv2.norm(dark, cv2.NORM_L2SQR)) / share**2
     return votes > 0
 
 
@@ -145,32 +149,34 @@ def ink_is_light(picture: np.ndarray) -> bool:
 
 
 def find_paper(picture: np.ndarray) -> np.ndarray:
-    """Return the paper's colour at every place, as if nothing were written on it: H x W x 3 uint8.
+    """Return the paper's colour at every place, as if nothing were written on it.
 
-    picture: dark ink on light paper. A closing fills what is thinner than its square; shadows and desks are wider.
+    picture: dark ink on light paper, H x W x 3 uint8, as is the result. A closing fills what is thinner than its
+    square; shadows and desks are wider.
     """
-    scale = min(1, 100 / max(picture.shape))
-    size = [max(3, round(side * scale)) for side in picture.shape[1::-1]]
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    reach = square(max(size) / 3.5)
+    small = resize(picture, min(100, max(picture.shape)))
+    reach = square(max(small.shape) / 3.5)
     margin = len(reach)
     framed = cv2.copyMakeBorder(small, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
-    for _ in range(4):  # the paper goes on beyond each edge, the strokes that cross the edge do not
+    # the paper goes on beyond each of the four edges, the strokes that cross an edge do not
+    for _ in range(4):
         framed = np.rot90(framed).copy()
         along = np.ones((1, (framed.shape[1] - 2 * margin) // 2 | 1))
         framed[:margin] = cv2.morphologyEx(framed[:margin], cv2.MORPH_CLOSE, along)
     paper = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, reach)[margin:-margin, margin:-margin]
-    paper = cv2.erode(paper, np.ones((3, 3)))  # at the edge of a shadow, believe the darker side
-    return cv2.resize(cv2.blur(paper, (3, 3)), picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    # at the edge of a shadow, believe the darker side
+    paper = cv2.blur(cv2.erode(paper, np.ones((3, 3))), (3, 3))
+    return cv2.resize(paper, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def find_darkness(picture: np.ndarray, paper: np.ndarray) -> np.ndarray:
-    """Return which part of the paper's light is missing on each pixel: H x W float32, about 0 on paper, at most 1.
+    """Return which part of the paper's light is missing on each pixel: H x W float32.
 
-    Red ink leaves red light as it is and swallows blue: the colours count by how much the ink shows in them.
+    It is about 0 on paper and at most 1. Red ink leaves red light as it is and swallows blue: the colours count by
+    how much the ink shows in them.
     """
     missing = 1 - picture.astype(np.float32) / np.maximum(paper, 1)
-    strongest = np.quantile(missing[::2, ::2].reshape(-1, 3), 0.999, axis=0).clip(0.001)
+    strongest = np.quantile(missing[::4, ::4].reshape(-1, 3), 0.999, axis=0).clip(0.001)
     return missing @ (strongest**2 / (strongest**2).sum()).astype(np.float32)
 
 
@@ -231,16 +237,16 @@ def darkest_ink(darkness: np.ndarray, least: float) -> float:
 def find_ink(darkness: np.ndarray, grain: float) -> np.ndarray:
     """Keep the darkness of the ink, and make all else exactly 0: H x W float32, 0..1.
 
-    Two thresholds: sure ink is half as dark as the darkest; fainter pixels count only where they touch sure ink.
-    Raises HandwritingError on an empty page. Source of the idea: Canny, "A Computational Approach to Edge
-    Detection" (1986), section VII.
+    Two thresholds: sure ink is half as dark as the darkest; fainter pixels count only where they touch sure ink. On
+    an empty page all is 0. Source of the idea: J. Canny, "A Computational Approach to Edge Detection" (1986), VII.
     """
     least = max(4 * grain, FAINTEST / 2)
     darkness = erase_lines(darkness, least)
     peak = darkest_ink(darkness, least)
     if peak < max(FAINTEST, 1.5 * least):
-        raise HandwritingError("The page is empty, all of it has the same brightness: write a digit on it.")
-    count, labels = cv2.connectedComponents((darkness > max(0.3 * peak, least)).astype(np.uint8))
+        return np.zeros_like(darkness)
+    possible = (darkness > max(0.3 * peak, least)).astype(np.uint8)
+    count, labels = cv2.connectedComponents(possible)
     sure = np.zeros(count, bool)
     sure[labels[darkness > 0.5 * peak]] = True
     return np.where(sure[labels], darkness, 0)
@@ -284,7 +290,10 @@ def join(one: Box, other: Box) -> Box:
 
 
 def find_digits(ink: np.ndarray) -> tuple[np.ndarray, list[Strokes]]:
-    """Number the strokes (H x W int32) and group them into digits, the one with the most ink first; drop specks."""
+    """Number the strokes (H x W int32) and group them into digits, the one with the most ink first; drop specks.
+
+    On an empty page there are none.
+    """
     count, labels, boxes, _ = cv2.connectedComponentsWithStats((ink > 0).astype(np.uint8))
     amounts = np.bincount(labels.ravel(), ink.ravel(), count)
     pieces = {int(i): tuple(boxes[i, :4].tolist()) for i in np.argsort(-amounts) if i}
@@ -298,6 +307,8 @@ def find_digits(ink: np.ndarray) -> tuple[np.ndarray, list[Strokes]]:
         elif amounts[i] > 0.02 * amounts[digits[near[0]].labels[0]]:  # less is a speck
             main = digits[near[0]]
             digits[near[0]] = Strokes([*main.labels, i], join(main.box, box))
+    if not digits:
+        return labels, []
     sizes = np.array([max(digit.box[2:]) for digit in digits])
     usual = np.median(sizes[sizes > 0.5 * sizes[0]])
     return labels, [digit for digit, size in zip(digits, sizes, strict=True) if size > 0.35 * usual]
@@ -331,21 +342,6 @@ def in_reading_order(digits: list[Strokes]) -> list[Strokes]:
 # --- 5. Size and centre ------------------------------------------------------------------------------------------
 
 
-def thicken_hairlines(ink: np.ndarray, least: float = 1.5) -> np.ndarray:
-    """Thicken strokes that would be thinner than `least` pixels in the 28 x 28, where they would only go pale."""
-    scale = min(1, 160 / max(ink.shape))  # eight pixels for one of the 28 x 28 are enough, and quick
-    size = [max(1, round(side * scale)) for side in ink.shape[::-1]]
-    ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
-    pixel = max(ink.shape) / 20  # one pixel of the 28 x 28
-    stroke = np.pad((ink > 0.5).astype(np.uint8), 1)
-    width = 4 * cv2.distanceTransform(stroke, cv2.DIST_L2, 5)[stroke > 0].mean()
-    grow = round((least * pixel - width) / 2)
-    if grow < 1:
-        return ink
-    tip = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * grow + 1, 2 * grow + 1))
-    return cv2.dilate(np.pad(ink, grow), tip)
-
-
 def centre_of_mass(image: np.ndarray) -> tuple[float, float]:
     """Return the point (row, column), in pixels, on which the ink of an image would balance."""
     rows, columns = np.indices(image.shape)
@@ -353,20 +349,23 @@ def centre_of_mass(image: np.ndarray) -> tuple[float, float]:
 
 
 def centre_by_mass(ink: np.ndarray) -> np.ndarray:
-    """Place a digit on a square of which its longer side takes 20/28, with its centre of mass in the middle."""
+    """Place a digit on a square, its longer side 20/28 of it, its centre of mass in the middle."""
     height, width = ink.shape
     side = round(max(height, width) * 28 / 20)
     row, column = centre_of_mass(ink)
-    middle = side * 14.5 / 28 - 0.5  # pixel 14 of 28, counted from 0, ends up in the middle of the ink
-    top, left = (min(max(0, round(middle - at)), side - size) for at, size in ((row, height), (column, width)))
-    square = np.zeros((side, side), np.float32)
-    square[top : top + height, left : left + width] = ink
-    return square
+    # the middle of the ink falls on the middle of pixel 14 of 28, counted from 0
+    middle = side * 14.5 / 28 - 0.5
+    top = min(max(0, round(middle - row)), side - height)
+    left = min(max(0, round(middle - column)), side - width)
+    canvas = np.zeros((side, side), np.float32)
+    canvas[top : top + height, left : left + width] = ink
+    return canvas
 
 
-def shrink_to_28(square: np.ndarray) -> np.ndarray:
-    """Shrink to 28 x 28, each pixel the mean of its area, and stretch to full contrast: float32, 0..1."""
-    small = cv2.resize(square, (28, 28), interpolation=cv2.INTER_AREA if len(square) > 28 else cv2.INTER_LINEAR)
+def shrink_to_28(canvas: np.ndarray) -> np.ndarray:
+    """Shrink to 28 x 28, each pixel the mean of its area, with full contrast: float32, 0..1."""
+    method = cv2.INTER_AREA if len(canvas) > 28 else cv2.INTER_LINEAR
+    small = cv2.resize(canvas, (28, 28), interpolation=method)
     return np.clip(small / np.quantile(small[small > 0], 0.9), 0, 1)
 
 
@@ -408,8 +407,7 @@ def find_strokes(source: Source) -> tuple[dict[str, np.ndarray], np.ndarray, lis
 def finish(ink: np.ndarray, labels: np.ndarray, digit: Strokes) -> Prepared:
     """Do step 5 for one digit, and look for what may have gone wrong with it."""
     stages = {"cropped": cut_out(ink, labels, digit)}
-    stages["thickened"] = thicken_hairlines(stages["cropped"])
-    stages["centred"] = centre_by_mass(stages["thickened"])
+    stages["centred"] = centre_by_mass(stages["cropped"])
     stages["28 x 28"] = shrink_to_28(stages["centred"])
     faint = np.median(ink[np.isin(labels, digit.labels)]) < 2 * FAINTEST
     notes = {
@@ -421,11 +419,13 @@ def finish(ink: np.ndarray, labels: np.ndarray, digit: Strokes) -> Prepared:
 
 
 def prepare(source: Source) -> Prepared:
-    """Turn a picture of one digit into the 28 x 28 that the network reads.
+    """Turn a picture of one digit into the 28 x 28 that the network reads; all 0, and a warning, if the page is empty.
 
-    source: a path, the bytes of a file, or a uint8 array. HandwritingError says why if that is not possible.
+    source: a path, the bytes of a file, or a uint8 array. HandwritingError says why if it cannot be read.
     """
     stages, labels, digits = find_strokes(source)
+    if not digits:
+        return Prepared(np.zeros((28, 28), np.float32), stages, [EMPTY_PAGE])
     inner = [digit for digit in digits if not touches_edge(digit.box, labels.shape)]
     prepared = finish(stages["ink"], labels, (inner or digits)[0])
     if len(digits) > 1:
@@ -434,8 +434,13 @@ def prepare(source: Source) -> Prepared:
 
 
 def read_digits(source: Source, model) -> list[ReadDigit]:
-    """Read every digit of a row or a page with a trained network, in reading order; they must not touch each other."""
+    """Read every digit of a row or a page with a trained network, in reading order; they must not touch each other.
+
+    An empty page gives an empty list; HandwritingError says why if the picture cannot be read.
+    """
     stages, labels, digits = find_strokes(source)
+    if not digits:
+        return []
     digits = in_reading_order(digits)
     ready = [finish(stages["ink"], labels, digit) for digit in digits]
     answers = model.predict(np.stack([one.image for one in ready])[..., None], verbose=0)

@@ -1,9 +1,18 @@
-"""LeNet-5 as one builds it today, and the trained one that the course ships."""
+"""LeNet-5 as one builds it today, the trained one that the course ships, and the networks of the paper of 1998.
+
+The paper: LeCun, Bottou, Bengio, Haffner, "Gradient-Based Learning Applied to Document Recognition", Proceedings of the
+IEEE 86 (1998).
+"""
 
 from pathlib import Path
 
+import numpy as np
+
 from helpers import ROOT, CourseError
 from helpers.quiet import keras
+
+ops = keras.ops
+register = keras.saving.register_keras_serializable(package="helpers")
 
 MODEL_FILE = ROOT / "data" / "models" / "lenet5.keras"
 #: The same network, trained as notebook 03 does it: four epochs of MNIST, nothing else.
@@ -18,8 +27,7 @@ def lenet5() -> keras.Sequential:
     """Build LeNet-5 in today's form, untrained: 61,706 parameters.
 
     Input: N x 28 x 28 x 1, float32, 0 (paper) to 1 (ink). Output: N x 10 probabilities (softmax).
-    The layers carry the names of the paper: LeCun, Bottou, Bengio, Haffner, "Gradient-Based Learning Applied to
-    Document Recognition", Proceedings of the IEEE 86 (1998), section II.B. ReLU, max pooling and softmax are today's.
+    The layers carry the names of the paper, section II.B. ReLU, max pooling and softmax are today's.
     """
     return keras.Sequential(
         [
@@ -53,3 +61,179 @@ def load_lenet5(path: Path = MODEL_FILE) -> keras.Model:
         raise ModelError(
             f"The file {path.name} is not a network that Keras can read. {remedy}, then try again."
         ) from error
+
+
+def multiply_adds(model: keras.Model) -> int:
+    """Count the multiplications of reading one digit: each weight once at every place where it is used."""
+    total = 0
+    for layer in model.layers:
+        places = int(np.prod(layer.output.shape[1:3])) if len(layer.output.shape) == 4 else 1
+        total += places * sum(int(np.prod(weight.shape)) for weight in layer.weights if weight.name != "bias")
+    return total
+
+
+# --- As published in 1998 ----------------------------------------------------------------------------------------
+
+Table = tuple[tuple[int, ...], ...]
+
+#: Table I of the paper: the maps of S2 that each of the 16 maps of C3 sees, 60 pairs in all.
+C3_TABLE: Table = (
+    *((0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (0, 4, 5), (0, 1, 5)),
+    *((0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5), (0, 3, 4, 5), (0, 1, 4, 5), (0, 1, 2, 5)),
+    *((0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5), (0, 1, 2, 3, 4, 5)),
+)
+#: The same for H3 of LeNet-1: Table 1 of LeCun et al., "Handwritten Digit Recognition with a Back-Propagation Network",
+#: NIPS 2 (1990), which the paper names as its source. Twenty pairs.
+H3_TABLE: Table = ((0,), (0, 1), (0, 1), (1,), (0, 1), (0, 1), (2,), (2, 3), (2, 3), (3,), (2, 3), (2, 3))
+
+#: The codes of the ten digits, 7 x 12 pixels each (section II.B). Drawn for this course: the paper prints its own only
+#: as a picture (Fig. 3), and any set of stylised digits that differ enough serves.
+BITMAPS = """
+..###.. ...##.. .#####. ####### ....##. ####### ....##. ####### ..###.. .#####.
+.#####. ..###.. ####### ####### ...##.. ####### ...##.. ####### .#####. #######
+##...## .####.. ##...## ....##. ...##.. ##..... ..##... .....## ##...## ##...##
+##...## ##.##.. .....## ...##.. ..##... ##..... .##.... ....##. ##...## ##...##
+##...## ...##.. .....## ..##... ..##... #####.. .##.... ....##. .##.##. ##...##
+##...## ...##.. ....##. ..####. .##.##. ######. ######. ...##.. ..###.. #######
+##...## ...##.. ...##.. .....## .##.##. .....## ####### ...##.. ..###.. .######
+##...## ...##.. ..##... .....## ##..##. .....## ##...## ..##... .##.##. ....##.
+##...## ...##.. .##.... .....## ####### .....## ##...## ..##... ##...## ....##.
+##...## ...##.. ##..... ##...## ####### ##...## ##...## .##.... ##...## ...##..
+.#####. .###### ####### ####### ....##. ####### ####### .##.... .#####. ..##...
+..###.. .###### ####### .#####. ....##. .#####. .#####. ##..... ..###.. .##....
+"""
+
+
+def digit_codes() -> np.ndarray:
+    """Return the code of each digit: 10 x 84, float32, +1 where the bitmap has ink and -1 elsewhere, row by row."""
+    rows = [list("".join(words)) for words in zip(*(line.split() for line in BITMAPS.split("\n") if line), strict=True)]
+    return np.where(np.array(rows) == "#", 1, -1).astype(np.float32)
+
+
+@register
+def squash(a):
+    """Squash the weighted sums: f(a) = A tanh(S a), equation 6, with f(1) = 1 and f(-1) = -1 (appendix A)."""
+    return 1.7159 * ops.tanh(2 / 3 * a)
+
+
+def small(fan_in: int) -> keras.initializers.Initializer:
+    """Return the first weights of a unit with `fan_in` inputs: uniform, -2.4 / fan_in to 2.4 / fan_in (appendix A)."""
+    return keras.initializers.RandomUniform(-2.4 / fan_in, 2.4 / fan_in)
+
+
+@register
+class Subsampling(keras.layers.Layer):
+    """S2 and S4: the sum of 2 x 2 units, times a coefficient, plus a bias, squashed. Two parameters for each map."""
+
+    def build(self, shape) -> None:
+        self.coefficient = self.add_weight(shape=(shape[-1],), initializer=small(4), name="coefficient")
+        self.bias = self.add_weight(shape=(shape[-1],), initializer="zeros", name="bias")
+
+    def call(self, x):
+        return squash(4 * ops.average_pool(x, 2) * self.coefficient + self.bias)
+
+
+@register
+class PartialConv2D(keras.layers.Layer):
+    """C3: a 5 x 5 convolution, squashed, in which map m sees only the maps `table[m]` of the layer before."""
+
+    def __init__(self, table: Table, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.table = table
+
+    def build(self, shape) -> None:
+        # One 5 x 5 kernel for each pair; `places` puts them where a full 5 x 5 x inputs x maps kernel has them.
+        self.full = (5, 5, shape[-1], len(self.table))
+        pairs = [(source * len(self.table) + m, 25 * len(seen)) for m, seen in enumerate(self.table) for source in seen]
+        self.places = np.eye(shape[-1] * len(self.table), dtype=np.float32)[[place for place, _ in pairs]]
+        fan_in = np.array([fan_in for _, fan_in in pairs], np.float32)
+        first = lambda shape, dtype: small(1)(shape, dtype) / fan_in  # noqa: E731
+        self.kernels = self.add_weight(shape=(5, 5, len(pairs)), initializer=first, name="kernels")
+        self.bias = self.add_weight(shape=(len(self.table),), initializer="zeros", name="bias")
+
+    def call(self, x):
+        return squash(ops.conv(x, ops.reshape(self.kernels @ self.places, self.full)) + self.bias)
+
+
+@register
+class RBF(keras.layers.Layer):
+    """The output: y_i, the squared distance of F6 from the fixed code of digit i (equation 7). The least one wins."""
+
+    def build(self, shape) -> None:
+        codes = lambda shape, dtype: ops.convert_to_tensor(digit_codes(), dtype)  # noqa: E731
+        self.codes = self.add_weight(shape=(10, shape[-1]), initializer=codes, trainable=False, name="codes")
+
+    def call(self, x):
+        return ops.sum(ops.square(x[:, None, :] - self.codes), axis=-1)
+
+
+def penalty(labels, y):
+    """Equation 8: the distance of F6 from the code of the right digit, y_D. One value for each image."""
+    return ops.take_along_axis(y, ops.cast(ops.reshape(labels, (-1, 1)), "int32"), axis=1)[:, 0]
+
+
+def squared_error(labels, y):
+    """Return, for each image, the squared distance of ten units from +1 for the right digit and -1 for the others."""
+    targets = 2 * ops.one_hot(ops.cast(ops.reshape(labels, (-1,)), "int32"), 10, dtype=y.dtype) - 1
+    return ops.sum(ops.square(y - targets), axis=-1)
+
+
+def correct(labels, y):
+    """Return 1 for each image whose least penalty is that of the right digit, else 0."""
+    return ops.cast(ops.equal(ops.argmin(y, axis=1), ops.reshape(labels, (-1,))), "float32")
+
+
+def lenet5_1998() -> keras.Sequential:
+    """Build LeNet-5 as in 1998, untrained: section II.B, 60,000 trainable parameters and 840 fixed ones.
+
+    Input: N x 28 x 28 x 1, float32, 0 (paper) to 1 (ink). Output: N x 10 penalties; the answer is the argmin.
+    """
+    return keras.Sequential(
+        [
+            keras.Input(shape=(28, 28, 1)),
+            keras.layers.ZeroPadding2D(2, name="pad"),
+            keras.layers.Rescaling(1.275, offset=-0.1, name="input"),
+            keras.layers.Conv2D(6, 5, activation=squash, kernel_initializer=small(25), name="C1"),
+            Subsampling(name="S2"),
+            PartialConv2D(C3_TABLE, name="C3"),
+            Subsampling(name="S4"),
+            keras.layers.Conv2D(120, 5, activation=squash, kernel_initializer=small(400), name="C5"),
+            keras.layers.Flatten(name="flatten"),
+            keras.layers.Dense(84, activation=squash, kernel_initializer=small(120), name="F6"),
+            RBF(name="output"),
+        ],
+        name="lenet5_1998",
+    )
+
+
+def lenet1() -> keras.Sequential:
+    """Build LeNet-1, untrained: section III.C.7 and, for the layers, NIPS 2 (1990): 2,578 parameters.
+
+    Input: N x 28 x 28 x 1, float32, 0 to 1. Output: N x 10 squashed units, +1 for the right digit, -1 for the others.
+    """
+    return keras.Sequential(
+        [
+            keras.Input(shape=(28, 28, 1)),
+            keras.layers.Rescaling(1.275, offset=-0.1, name="input"),
+            keras.layers.Conv2D(4, 5, activation=squash, kernel_initializer=small(25), name="H1"),
+            Subsampling(name="H2"),
+            PartialConv2D(H3_TABLE, name="H3"),
+            Subsampling(name="H4"),
+            keras.layers.Flatten(name="flatten"),
+            keras.layers.Dense(10, activation=squash, kernel_initializer=small(192), name="output"),
+        ],
+        name="lenet1",
+    )
+
+
+def dense300() -> keras.Sequential:
+    """Build the network of one hidden layer with 300 units, untrained: section III.C.5, "28x28-300-10"."""
+    return keras.Sequential(
+        [
+            keras.Input(shape=(28, 28, 1)),
+            keras.layers.Flatten(name="flatten"),
+            keras.layers.Dense(300, activation="relu", name="hidden"),
+            keras.layers.Dense(10, activation="softmax", name="output"),
+        ],
+        name="dense300",
+    )

@@ -64,7 +64,8 @@ def draw_readings(axes: plt.Axes, picture: np.ndarray, readings: Sequence) -> No
     for reading in readings:
         x, y, width, height = reading.box
         axes.add_patch(plt.Rectangle((x, y), width, height, fill=False, edgecolor=VERMILION, linewidth=1.5))
-        axes.text(x, y - 4, f"{reading.digit}", color="white", fontsize=11, backgroundcolor=VERMILION)
+        label = {"facecolor": VERMILION, "edgecolor": "none", "pad": 1}
+        axes.text(x, y, f"{reading.digit}", color="white", fontsize=8, va="bottom", bbox=label)
 
 
 def show_digits(images: Sequence[np.ndarray], titles: Sequence[object] = (), columns: int = 10, *, text: str) -> None:

@@ -1,10 +1,12 @@
 """Training that can be watched, digits that are drawn a little differently each time, and honest intervals."""
 
 import math
+import time
 
 import cv2
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython import get_ipython
 from IPython.display import HTML, display
 
 from helpers.plots import figure_bundle
@@ -65,29 +67,36 @@ class DistortedDigits(keras.utils.PyDataset):
 
 
 class LiveCurves(keras.callbacks.Callback):
-    """Show the loss and the accuracy of each epoch while `fit` runs: one figure and one progress bar.
+    """Show the loss and the accuracy of each epoch while `fit` runs: one figure, and a bar with the time left.
 
-    The figure is drawn again after each epoch; what stays in the notebook is its last state.
+    The figure is drawn again after each epoch; what stays in the notebook is its last state. Outside a notebook, where
+    nothing can be drawn again, each epoch is a line of text.
     """
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         self.history: list[dict] = []
-        self.bar = display(HTML("Training starts ..."), display_id=True)
+        self.begin = time.monotonic()
+        self.bar = display(HTML("Training starts ..."), display_id=True) if get_ipython() else None
         self.picture = None
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        steps = self.params["steps"] or 1
+        steps, epochs = self.params["steps"] or 1, self.params["epochs"]
         if self.bar and batch % max(1, steps // 20) == 0:
-            epoch = len(self.history) + 1
+            done, total = len(self.history) * steps + batch + 1, epochs * steps
+            left = (time.monotonic() - self.begin) * (total - done) / done
             self.bar.update(
                 HTML(
-                    f'<progress value="{batch}" max="{steps}" aria-label="progress of this epoch"></progress> '
-                    f"epoch {epoch} of {self.params['epochs']}, loss {logs['loss']:.3f}"
+                    f'<progress value="{done}" max="{total}" aria-label="progress of the training"></progress> '
+                    f"epoch {len(self.history) + 1} of {epochs}, loss {logs['loss']:.3f}, about {left:.0f} s left"
                 )
             )
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         self.history.append(dict(logs))
+        if self.bar is None:
+            values = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in logs.items())
+            print(f"epoch {epoch + 1} of {self.params['epochs']}: {values}", flush=True)
+            return
         data, metadata = figure_bundle(self.draw(), self.describe())
         if self.picture is None:
             self.picture = display(data, metadata=metadata, raw=True, display_id=True)

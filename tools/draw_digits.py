@@ -11,7 +11,7 @@ the same steps as a photograph.
 import cv2
 import numpy as np
 
-from helpers.handwriting import centre_by_mass, shrink_to_28, thicken_hairlines
+from helpers.handwriting import centre_by_mass, shrink_to_28
 from helpers.samples import DRAWN_FILE
 from tools.render_handwriting import training_drawings
 
@@ -22,7 +22,7 @@ def ready(drawing: np.ndarray) -> np.ndarray:
     """Bring a drawing (uint8, ink bright on 0) to the 28 x 28 of a prepared picture."""
     x, y, width, height = cv2.boundingRect(drawing)
     ink = drawing[y : y + height, x : x + width].astype(np.float32) / 255
-    return shrink_to_28(centre_by_mass(thicken_hairlines(ink)))
+    return shrink_to_28(centre_by_mass(ink))
 
 
 def main() -> None:

@@ -292,9 +292,14 @@ def upright(lines: Strokes) -> Strokes:
 # --- The shapes that people make and these typefaces lack -------------------------------------------------------
 
 
-def extra_form(digit: int, lines: Strokes, rng: np.random.Generator) -> Strokes:
-    """Return the digit as some people write it: crossed 7, flagged 1, open 4, curled 9, 0 with a gap, looped 2."""
-    change = {0: gap, 1: flag, 2: loop, 4: open_top, 7: cross, 9: curl}.get(digit)
+def extra_form(digit: int, lines: Strokes, rng: np.random.Generator, longest_flag: float = 0.6) -> Strokes:
+    """Return the digit as some people write it: crossed 7, flagged 1, open 4, curled 9, 0 with a gap, looped 2.
+
+    longest_flag: of a 1, over its height.
+    """
+    if digit == 1:
+        return upright(flag(lines, rng, longest_flag))
+    change = {0: gap, 2: loop, 4: open_top, 7: cross, 9: curl}.get(digit)
     return upright(change(lines, rng)) if change else lines
 
 
@@ -309,13 +314,13 @@ def gap(lines: Strokes, rng: np.random.Generator) -> Strokes:
     return [np.vstack([oval, over])]
 
 
-def flag(lines: Strokes, rng: np.random.Generator) -> Strokes:
-    """Give a 1 that is a bare line a flag of 0.2 to 0.6 of its height, and sometimes a foot."""
+def flag(lines: Strokes, rng: np.random.Generator, longest: float) -> Strokes:
+    """Give a 1 that is a bare line a flag of 0.2 to `longest` of its height, and sometimes a foot."""
     points = np.vstack(lines)
     if np.ptp(points[:, 0]) > 0.3:  # it has one already
         return lines
     top, bottom = points[points[:, 1].argmin()], points[points[:, 1].argmax()]
-    angle, length = np.radians(rng.uniform(25, 65)), rng.uniform(0.2, 0.6)
+    angle, length = np.radians(rng.uniform(25, 65)), rng.uniform(0.2, longest)
     start = top + length * np.array([-np.sin(angle), np.cos(angle)])
     bent = (start + top) / 2 + rng.uniform(-0.06, 0.06, 2) * length
     stem = points if len(lines) == 1 and points[0, 1] < points[-1, 1] else np.linspace(top, bottom, 30)

@@ -22,17 +22,27 @@ def bare_code(source: str) -> str:
     return "\n".join(line.rstrip() for line in lines if line.strip() and not line.strip().startswith("#"))
 
 
-def code_hash(files: Iterable[Path], data: Iterable[Path] = ()) -> str:
-    """Return the SHA-256 over the bare code of these files, the checksums of MNIST, and other files of data."""
-    parts = [bare_code(Path(file).read_text(encoding="utf-8")) for file in files]
+def code_of(name: str) -> str:
+    """Return the bare code of a module (`helpers.lenet`) or of one thing in it (`helpers.lenet:lenet5`)."""
+    module, _, thing = name.partition(":")
+    source = (ROOT / (module.replace(".", "/") + ".py")).read_text(encoding="utf-8")
+    if thing:
+        (source,) = (ast.get_source_segment(source, node) for node in ast.parse(source).body if thing in names_of(node))
+    return bare_code(source)
+
+
+def names_of(node: ast.stmt) -> list[str]:
+    """Return the names that a statement of a module defines."""
+    targets = getattr(node, "targets", [getattr(node, "target", None)])
+    return [getattr(node, "name", ""), *(getattr(target, "id", "") for target in targets)]
+
+
+def code_hash(names: Iterable[str], data: Iterable[Path] = ()) -> str:
+    """Return the SHA-256 over this code (see `code_of`), the checksums of MNIST, and other files of data."""
+    parts = [code_of(name) for name in names]
     parts.append(json.dumps(CHECKSUMS, sort_keys=True))
     parts += [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in data]
     return hashlib.sha256("\n\f".join(parts).encode()).hexdigest()
-
-
-def module_files(*names: str) -> list[Path]:
-    """Return the files of modules of this course, given as `helpers.lenet`."""
-    return [ROOT / (name.replace(".", "/") + ".py") for name in names]
 
 
 def versions() -> dict[str, str]:

@@ -235,14 +235,16 @@ def training_drawings(
     """Return count pen drawings of digits for training, and their labels.
 
     The drawings are uint8 (count, side, side), ink bright on 0, with no paper or camera; the digits differ in size,
-    place, slant, proportions and pen, and a third of them have a form that American typefaces lack.
+    place, slant, proportions and pen, and half of them have a form that American typefaces lack. The digits that
+    are written most differently from MNIST's, 1 and 7, come twice as often as others; 4 and 9 a little more often.
     """
-    drawings, labels = np.zeros((count, side, side), np.uint8), rng.integers(0, 10, count)
+    often = np.array([1, 2, 1, 1, 1.3, 1, 1, 2, 1, 1.3])
+    drawings, labels = np.zeros((count, side, side), np.uint8), rng.choice(10, count, p=often / often.sum())
     for place, digit in enumerate(labels):
         lines = pens.strokes(int(digit), pens.a_hand(pens.TRAINING, str(digit), rng), fonts)
-        if rng.random() < 1 / 3:
-            lines = pens.extra_form(int(digit), lines, rng)
-        slant, turn, aspect = rng.uniform(-0.3, 0.4), rng.normal(0, 7), np.exp(rng.normal(0, 0.2))
+        if rng.random() < 0.5:
+            lines = pens.extra_form(int(digit), lines, rng, longest_flag=0.9)
+        slant, turn, aspect = rng.uniform(-0.3, 0.4), rng.normal(0, 7), np.exp(rng.normal(0, 0.25))
         lines = pens.written(lines, slant, turn, aspect, rng.uniform(0, 0.03), rng)
         width = pens.open_width(lines, np.exp(rng.uniform(np.log(0.025), np.log(0.2))))
         box = np.ptp(np.vstack(lines), axis=0) + width

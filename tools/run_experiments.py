@@ -1,0 +1,70 @@
+"""Make data/results: the stored results of the experiments that notebook 03 shows.
+
+    python -m tools.run_experiments            all of them, about an hour on two cores
+    python -m tools.run_experiments ladder     only these
+
+Runs that stand in several experiments are trained once, and what is done waits in my_work/training, so that an
+interrupted run goes on where it was.
+"""
+
+import json
+import sys
+
+from helpers import ROOT
+from helpers.experiments import EXPERIMENTS, Run, file_of, run_once
+from tools.provenance import code_hash, versions
+
+CODE = ["helpers.experiments:Run", "helpers.experiments:train", "helpers.experiments:run_once"]
+CODE += ["helpers.mnist:split_validation", "helpers.mnist:to_input", "helpers.training:warmup_cosine"]
+#: Further code that a network is made of.
+NETWORKS = {
+    "lenet5": ["lenet5"],
+    "dense300": ["dense300"],
+    "lenet1": ["lenet1", "H3_TABLE", "squash", "small", "Subsampling", "PartialConv2D", "squared_error"],
+    "lenet5_1998": [
+        "lenet5_1998",
+        "C3_TABLE",
+        "BITMAPS",
+        "squash",
+        "small",
+        "Subsampling",
+        "PartialConv2D",
+        "RBF",
+        "digit_codes",
+        "penalty",
+    ],
+}
+WAITING = ROOT / "my_work" / "training" / "experiments.json"
+
+
+def made_by(run: Run) -> str:
+    """Return the hash of the code and the settings that make a run, and of MNIST."""
+    network = run.network.__name__
+    settings = {key: value for key, value in run._asdict().items() if not callable(value)}
+    return code_hash([*CODE, *(f"helpers.lenet:{name}" for name in NETWORKS[network])]) + f" {network} {settings}"
+
+
+def main(*names: str) -> None:
+    WAITING.parent.mkdir(parents=True, exist_ok=True)
+    done = json.loads(WAITING.read_text(encoding="utf-8")) if WAITING.exists() else {}
+    for name in names or EXPERIMENTS:
+        runs: dict[str, list[dict]] = {}
+        for label, (run, seeds) in EXPERIMENTS[name].items():
+            runs[label] = []
+            for seed in seeds:
+                key = f"{made_by(run)}, seed {seed}"
+                if key not in done:
+                    done[key] = run_once(run, seed)
+                    WAITING.write_text(json.dumps(done), encoding="utf-8")
+                runs[label].append(done[key])
+                print(f"{name}: {label}, seed {seed}: {done[key]['test_errors']} errors", flush=True)
+        made = {label: made_by(run) for label, (run, _) in EXPERIMENTS[name].items()}
+        text = json.dumps(
+            {"made_by": "python -m tools.run_experiments", "hashes": made, "versions": versions(), "runs": runs}
+        )
+        file_of(name).parent.mkdir(exist_ok=True)
+        file_of(name).write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
