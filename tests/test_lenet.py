@@ -5,9 +5,24 @@ import json
 import numpy as np
 import pytest
 
-from helpers.lenet import MODEL_FILE, ModelError, lenet5, load_lenet5
+from helpers.lenet import (
+    C3_TABLE,
+    MODEL_FILE,
+    ModelError,
+    correct,
+    dense300,
+    digit_codes,
+    lenet1,
+    lenet5,
+    lenet5_1998,
+    load_lenet5,
+    multiply_adds,
+    penalty,
+    squared_error,
+)
 from helpers.mnist import load_mnist
-from tools.provenance import bare_code, code_hash
+from tools import provenance
+from tools.provenance import bare_code, code_hash, code_of
 from tools.train_lenet5 import RECIPES, made_by, record_of, score
 
 # The mistakes of one and the same network may differ by this much on another processor, whose sums round otherwise.
@@ -37,6 +52,96 @@ def test_output_is_ten_probabilities():
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
+# --- The network of 1998: the numbers are those of the paper, section II.B ----------------------------------------
+
+
+def trainable(layer) -> int:
+    return sum(int(np.prod(weight.shape)) for weight in layer.trainable_weights)
+
+
+def test_the_trainable_parameters_of_1998():
+    model = lenet5_1998()
+    found = {layer.name: trainable(layer) for layer in model.layers if trainable(layer)}
+    assert found == {"C1": 156, "S2": 12, "C3": 1516, "S4": 32, "C5": 48120, "F6": 10164}
+    assert sum(found.values()) == 60_000
+
+
+def test_the_connections_of_1998():
+    model = lenet5_1998()
+    places = {layer.name: int(np.prod(layer.output.shape[1:3])) for layer in model.layers if layer.name[0] in "CS"}
+    found = {name: places[name] * trainable(model.get_layer(name)) for name in ("C1", "C3", "C5")}
+    found |= {name: places[name] * model.get_layer(name).output.shape[-1] * (4 + 1) for name in ("S2", "S4")}
+    found |= {"F6": trainable(model.get_layer("F6")), "output": int(np.prod(model.get_layer("output").codes.shape))}
+    expected = {"C1": 122_304, "S2": 5_880, "C3": 151_600, "S4": 2_000, "C5": 48_120, "F6": 10_164, "output": 840}
+    assert found == expected and sum(found.values()) == 340_908
+
+
+def test_the_input_of_1998_is_32_pixels_from_minus_a_tenth_to_1_175():
+    model = lenet5_1998()
+    image = np.zeros((1, 28, 28, 1), np.float32)
+    image[0, 5, 5] = 1
+    seen = np.array(model.get_layer("input")(model.get_layer("pad")(image)))
+    assert seen.shape == (1, 32, 32, 1)
+    assert seen.min() == pytest.approx(-0.1) and seen.max() == pytest.approx(1.175)
+
+
+def test_each_map_of_c3_depends_on_the_maps_of_the_table_and_on_no_other():
+    layer = lenet5_1998().get_layer("C3")
+    x = np.random.default_rng(0).normal(size=(1, 14, 14, 6)).astype(np.float32)
+    before = np.array(layer(x))
+    for source in range(6):
+        changed = x.copy()
+        changed[..., source] += 1
+        differs = np.abs(np.array(layer(changed)) - before).max(axis=(0, 1, 2)) > 1e-4
+        assert differs.tolist() == [source in seen for seen in C3_TABLE]
+    assert sum(len(seen) for seen in C3_TABLE) == 60
+
+
+def test_subsampling_adds_four_scales_shifts_and_squashes():
+    layer = lenet5_1998().get_layer("S2")
+    layer.set_weights([np.full(6, 0.3, np.float32), np.full(6, -0.2, np.float32)])
+    x = np.random.default_rng(1).normal(size=(1, 4, 4, 6)).astype(np.float32)
+    sums = x.reshape(1, 2, 2, 2, 2, 6).sum(axis=(2, 4))
+    assert np.allclose(np.array(layer(x)), 1.7159 * np.tanh(2 / 3 * (0.3 * sums - 0.2)), atol=1e-5)
+
+
+def test_the_outputs_of_1998_are_distances_from_ten_different_drawings():
+    codes = digit_codes()
+    assert codes.shape == (10, 84) and set(np.unique(codes)) == {-1, 1}
+    apart = ((codes[:, None] - codes[None]) ** 2).sum(axis=2) / 4  # pixels in which two drawings differ
+    assert apart[~np.eye(10, dtype=bool)].min() >= 9
+    outputs = np.array(lenet5_1998().get_layer("output")(codes))
+    assert np.allclose(outputs, 4 * apart, atol=1e-3)
+    labels = np.arange(10)[:, None]
+    assert np.allclose(penalty(labels, outputs), 0, atol=1e-3) and np.all(np.array(correct(labels, outputs)) == 1)
+    assert np.all(np.array(correct((labels + 1) % 10, outputs)) == 0)
+
+
+def test_the_network_of_1998_is_the_same_after_saving_and_loading(tmp_path):
+    model = lenet5_1998()
+    model.save(tmp_path / "old.keras")
+    again = load_lenet5(tmp_path / "old.keras")
+    x = np.random.default_rng(2).random((3, 28, 28, 1), np.float32)
+    assert np.array_equal(model.predict(x, verbose=0), again.predict(x, verbose=0))
+
+
+def test_counts_of_the_other_networks():
+    counts = {build: (build().count_params(), multiply_adds(build())) for build in (lenet5, lenet1, dense300)}
+    assert counts[lenet5] == (61_706, 416_520)
+    assert counts[lenet1][0] == 2_578
+    assert counts[dense300] == (784 * 300 + 300 + 3010, 784 * 300 + 3000)
+    assert multiply_adds(lenet5_1998()) == 117_600 + 1_176 + 150_000 + 400 + 48_000 + 10_080 + 840
+
+
+def test_squared_error_wants_plus_one_and_minus_one():
+    outputs = np.full((1, 10), -1, np.float32)
+    assert float(squared_error(np.array([[4]]), outputs)[0]) == 4
+    outputs[0, 4] = 1
+    assert float(squared_error(np.array([[4]]), outputs)[0]) == 0
+
+
+# --- The trained networks -----------------------------------------------------------------------------------------
+
 every_model = pytest.mark.parametrize("model_file", RECIPES, ids=lambda path: path.stem)
 
 
@@ -54,19 +159,25 @@ def test_the_shipped_networks_score_what_their_records_say(model_file):
 @every_model
 def test_the_shipped_networks_were_made_by_the_code_that_is_here(model_file):
     record = json.loads(record_of(model_file).read_text(encoding="utf-8"))
-    assert RECIPES[model_file]._asdict().items() <= record.items()
+    recipe = RECIPES[model_file]
+    assert record["settings"].items() <= recipe.run._asdict().items()
+    assert [run["seed"] for run in record["seeds"]] == list(recipe.seeds)
+    best = max(record["seeds"], key=lambda run: run["validation"])
+    assert record["seed"] == best["seed"] and abs(record["test"]["correct"] - best["test"]) <= TOLERANCE
     stale = "the code or the data that made the networks changed: run `python -m tools.train_lenet5`"
-    assert record["hash"] == made_by(), stale
+    assert record["hash"] == made_by(recipe), stale
 
 
-def test_the_hash_ignores_comments_and_docstrings_and_notices_code(tmp_path):
+def test_the_hash_ignores_comments_and_docstrings_and_notices_code(tmp_path, monkeypatch):
     one = '"""Docs."""\n\ndef f(x):\n    """Say\n    more."""\n    # why\n    return x + 1\n'
     assert bare_code(one) == "def f(x):\n    return x + 1"
-    (tmp_path / "one.py").write_text(one, encoding="utf-8")
-    (tmp_path / "two.py").write_text(one.replace("more", "less"), encoding="utf-8")
-    (tmp_path / "three.py").write_text(one.replace("+ 1", "+ 2"), encoding="utf-8")
-    assert code_hash([tmp_path / "one.py"]) == code_hash([tmp_path / "two.py"])
-    assert code_hash([tmp_path / "one.py"]) != code_hash([tmp_path / "three.py"])
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    two, three = one.replace("more", "less"), one.replace("+ 1", "+ 2")
+    for name, text in (("one", one), ("two", two), ("three", three), ("four", one + "\n\ndef g():\n    pass\n")):
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    assert code_hash(["one"]) == code_hash(["two"]) != code_hash(["three"])
+    assert code_hash(["one"]) != code_hash(["four"])
+    assert code_of("one:f") == code_of("four:f") != code_of("three:f")
 
 
 def test_missing_and_damaged_networks(tmp_path):

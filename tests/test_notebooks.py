@@ -22,10 +22,11 @@ NOT_COMPARED = {
     "evaluate": "an accuracy depends on the processor: the cell `band` asserts its range",
     "interval-used": "an accuracy depends on the processor: the cell `band` asserts its range",
     "confident": "which mistakes are made depends on the processor",
-    "reject-numbers": "which mistakes are left depends on the processor: the cell `reject-band` asserts a range",
-    "my-digits-by-step": "depends on the reader's own pictures",
+    "precision-recall": "which mistakes are made depends on the processor",
+    "ece": "probabilities depend on the processor: the cell `ece-band` asserts a range",
+    "refusal-table": "which mistakes are left depends on the processor: the cell `refusal-check` asserts a range",
     "my-digits": "depends on the reader's own pictures",
-    "my-digits-figure": "depends on the reader's own pictures",
+    "my-score": "depends on the reader's own pictures",
 }
 NOTEBOOKS = course_notebooks()
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

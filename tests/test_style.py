@@ -22,7 +22,7 @@ def test_helpers_are_read_in_one_sitting():
         for path in (ROOT / "helpers").rglob("*.py")
         if path.name != "checks.py"
     )
-    assert lines <= 950
+    assert lines <= 1250
 
 
 def test_helpers_import_neither_notebooks_nor_tools():

@@ -64,7 +64,7 @@ def test_distorted_digits_show_each_digit_once_in_an_epoch(training_digits):
     assert not np.array_equal(labels[:300], batches[0][1])
 
 
-def test_a_network_learns_and_live_curves_follow_it(training_digits, monkeypatch):
+def test_a_network_learns_and_live_curves_follow_it(training_digits, monkeypatch, capsys):
     """Without a front end, `display` gives no handle for one of the outputs: training goes on all the same."""
     x, y = training_digits
     keras.utils.set_random_seed(0)
@@ -74,6 +74,10 @@ def test_a_network_learns_and_live_curves_follow_it(training_digits, monkeypatch
     model.fit(x, y, batch_size=128, epochs=3, validation_data=(x[:200], y[:200]), callbacks=[curves], verbose=0)
     assert len(curves.history) == 3
     assert curves.history[-1]["accuracy"] > 0.6 > curves.history[0]["accuracy"]
+    told = capsys.readouterr().out.splitlines()  # here is no front end: a line of text for each epoch
+    assert len(told) == 3 and told[0].startswith("epoch 1 of 3: accuracy 0.") and "val loss" in told[0]
+    panels = curves.draw().axes
+    assert [panel.get_ylabel() for panel in panels] == ["loss", "accuracy"] and len(panels[0].lines) == 2
     assert curves.describe() == "Curves of accuracy and loss and val accuracy and val loss over 3 epochs of training."
 
 

@@ -15,7 +15,12 @@ import numpy as np
 import psutil
 from nbclient import NotebookClient
 
+from helpers.experiments import Run, run_once
 from helpers.handwriting import prepare
+from helpers.lenet import lenet5, multiply_adds
+from helpers.mnist import load_mnist, to_input
+from helpers.quiet import keras
+from helpers.training import distort
 from tools.run_notebooks import CELL_TIMEOUT, course_notebooks
 
 # The plan for two cores: seconds with the kernel's start, and gigabytes of the kernel at its peak.
@@ -116,6 +121,93 @@ def benchmark_pictures() -> None:
         )
 
 
+def reference() -> keras.Sequential:
+    """Build the network of the seed documents' recipe: two convolutions of 3 x 3 and three dense layers."""
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input(shape=(28, 28, 1)),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Flatten(),
+            layers.Dense(128, activation="relu"),
+            layers.Dense(128, activation="relu"),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+def train_reference(epochs: int, seed: int) -> tuple[float, int]:
+    """Train by the seed documents' recipe (Adam, batches of 128); return seconds and errors on the test digits."""
+    keras.utils.set_random_seed(seed)
+    (x, y), (x_test, y_test) = load_mnist()
+    model = reference()
+    model.compile("adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    begin = time.perf_counter()
+    model.fit(to_input(x), y, batch_size=128, epochs=epochs, verbose=0)
+    seconds = time.perf_counter() - begin
+    wrong = model.predict(to_input(x_test), batch_size=500, verbose=0).argmax(axis=1) != y_test
+    return seconds, int(wrong.sum())
+
+
+def train_lenet5(epochs: int, seed: int) -> tuple[float, int]:
+    """Train LeNet-5 as notebook 03 does, with its validation after each epoch; return seconds and test errors."""
+    figures = run_once(Run(epochs=epochs), seed)
+    return figures["seconds"], figures["test_errors"]
+
+
+def matrix_rate() -> float:
+    """Return how many GFLOP a second this machine reaches in one large matrix product."""
+    a = np.random.default_rng(0).random((2500, 2500), np.float32)
+    seconds = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        a @ a
+        seconds.append(time.perf_counter() - begin)
+    return 2 * 2500**3 / statistics.median(seconds) / 1e9
+
+
+def benchmark_training(rounds: int = 3) -> None:
+    """Train in turn, `rounds` times with other seeds: the reference and LeNet-5; print ratios of median times."""
+    recipes = {
+        "reference, 3 epochs": lambda seed: train_reference(3, seed),
+        "LeNet-5, 4 epochs": lambda seed: train_lenet5(4, seed),
+        "LeNet-5, 3 epochs": lambda seed: train_lenet5(3, seed),
+        "LeNet-5, 2 epochs": lambda seed: train_lenet5(2, seed),
+    }
+    found: dict[str, list] = {name: [] for name in recipes}
+    for seed in range(1, rounds + 1):
+        for name, recipe in recipes.items():
+            found[name].append(recipe(seed))
+    seconds = {name: statistics.median(run[0] for run in runs) for name, runs in found.items()}
+    whole = seconds["reference, 3 epochs"]
+    print(f"{'training':24s} {'seconds':>8s} {'ratio':>6s} {'test accuracy, mean':>20s}")
+    for name, runs in found.items():
+        accuracy = 1 - statistics.mean(run[1] for run in runs) / 10_000
+        print(f"{name:24s} {seconds[name]:8.1f} {seconds[name] / whole:6.2f} {accuracy:20.2%}", flush=True)
+    epoch = seconds["LeNet-5, 4 epochs"] / 4
+    work = 3 * 2 * multiply_adds(lenet5()) * 55_000 / 1e9  # forward, and twice as much backward
+    print(
+        f"an epoch of LeNet-5: {epoch:.1f} s, {55_000 / epoch:,.0f} digits a second, {work / epoch:.0f} GFLOP a second"
+    )
+    print(f"this machine in one large matrix product: {matrix_rate():.0f} GFLOP a second")
+
+
+def benchmark_distortions() -> None:
+    """Time the distortion of 60,000 digits on one core."""
+    cv2.setNumThreads(1)
+    images, seconds = to_input(load_mnist()[0][0]), []
+    for seed in range(5):
+        begin = time.perf_counter()
+        distort(images, np.random.default_rng(seed))
+        seconds.append(time.perf_counter() - begin)
+    print(f"60,000 digits distorted: {statistics.median(seconds):.2f} s (goal 1.5)")
+
+
 if __name__ == "__main__":
     benchmark_pictures()
+    benchmark_distortions()
+    benchmark_training()
     benchmark_notebooks()
