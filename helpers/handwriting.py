@@ -130,7 +130,7 @@ def ink_is_light(picture: np.ndarray) -> bool:
     Strokes are thinner than the spaces between them. Closing fills dark strokes that are thinner than its square,
     opening wipes out light ones: the smaller the square that changes much, the more its vote counts.
     """
-    small = resize(picture, min(128, max(picture.shape))).astype(np.float32)
+    small = resize(picture, min(64, max(picture.shape))).astype(np.float32)
     # light multiplies: in logarithms, a shadow changes no difference
     level = (np.log1p(small / 16) * (255 / np.log(17))).astype(np.uint8)
     level = level[..., cv2.meanStdDev(level)[1].argmax()]  # the colour that varies most
