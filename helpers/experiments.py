@@ -12,7 +12,17 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers import ROOT
-from helpers.lenet import correct, dense300, lenet1, lenet5, lenet5_1998, multiply_adds, penalty, squared_error
+from helpers.lenet import (
+    MODEL_FILE,
+    correct,
+    dense300,
+    lenet1,
+    lenet5,
+    lenet5_1998,
+    multiply_adds,
+    penalty,
+    squared_error,
+)
 from helpers.mnist import load_mnist, split_validation, to_input
 from helpers.quiet import keras
 from helpers.samples import load_drawn_digits
@@ -109,6 +119,25 @@ def experiment(name: str, retrain: bool = False) -> dict[str, list[dict]]:
             results[label].append(run_once(run, seed))
             print(f"{name}: {label}, seed {seed}: {results[label][-1]['seconds']} s", flush=True)
     return results
+
+
+def ladder_rungs(retrain: bool = False) -> dict[str, tuple[int, int, float, list[int]]]:
+    """Return the networks of notebook 03's ladder by name: parameters, multiply-adds, seconds of training (the median
+    of the seeds), and the errors of each seed on the 10,000 test digits. The last one is the shipped network's recipe.
+    """
+    ladder = experiment("ladder", retrain)
+    shipped = json.loads(MODEL_FILE.with_suffix(".json").read_text(encoding="utf-8"))["seeds"]
+    today = {key: ladder["LeNet-5 today"][0][key] for key in ("parameters", "multiply_adds")}
+    ladder["LeNet-5, more digits"] = [run | today | {"test_errors": 10_000 - run["test"]} for run in shipped]
+    return {
+        name: (
+            runs[0]["parameters"],
+            runs[0]["multiply_adds"],
+            float(np.median([run["seconds"] for run in runs])),
+            [run["test_errors"] for run in runs],
+        )
+        for name, runs in ladder.items()
+    }
 
 
 def file_of(name: str) -> Path:

@@ -223,17 +223,6 @@ def touches_edge(box: np.ndarray, shape: tuple) -> bool:
     return x <= 0 or y <= 0 or x + width >= shape[1] or y + height >= shape[0]
 
 
-def darkest_ink(darkness: np.ndarray, least: float) -> float:
-    """Return how dark the darkest ink is, of strokes that reach the middle of the picture if there are any."""
-    count, labels = cv2.connectedComponents((darkness > least).astype(np.uint8))
-    row, column = (side // 5 for side in darkness.shape)
-    central = np.zeros(count, bool)
-    central[labels[row : len(labels) - row, column : labels.shape[1] - column]] = True
-    central[0] = False  # number 0 is the paper
-    peak = float(darkness[central[labels]].max(initial=0))
-    return peak if peak >= max(FAINTEST, 1.5 * least) else float(darkness.max())
-
-
 def find_ink(darkness: np.ndarray, grain: float) -> np.ndarray:
     """Keep the darkness of the ink, and make all else exactly 0: H x W float32, 0..1.
 
@@ -242,7 +231,7 @@ def find_ink(darkness: np.ndarray, grain: float) -> np.ndarray:
     """
     least = max(4 * grain, FAINTEST / 2)
     darkness = erase_lines(darkness, least)
-    peak = darkest_ink(darkness, least)
+    peak = float(darkness.max())
     if peak < max(FAINTEST, 1.5 * least):
         return np.zeros_like(darkness)
     possible = (darkness > max(0.3 * peak, least)).astype(np.uint8)

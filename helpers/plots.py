@@ -61,11 +61,13 @@ def draw_readings(axes: plt.Axes, picture: np.ndarray, readings: Sequence) -> No
     """Draw a picture with a box around each digit that was found, and above it what was read."""
     axes.imshow(picture)
     axes.set_axis_off()
+    rim = 0.012 * max(picture.shape)  # so that the box hides no ink
     for reading in readings:
         x, y, width, height = reading.box
-        axes.add_patch(plt.Rectangle((x, y), width, height, fill=False, edgecolor=VERMILION, linewidth=1.5))
+        corner, size = (x - rim, y - rim), (width + 2 * rim, height + 2 * rim)
+        axes.add_patch(plt.Rectangle(corner, *size, fill=False, edgecolor=VERMILION, linewidth=1.5))
         label = {"facecolor": VERMILION, "edgecolor": "none", "pad": 1}
-        axes.text(x, y, f"{reading.digit}", color="white", fontsize=8, va="bottom", bbox=label)
+        axes.text(*corner, f"{reading.digit}", color="white", fontsize=10, va="bottom", bbox=label)
 
 
 def show_digits(images: Sequence[np.ndarray], titles: Sequence[object] = (), columns: int = 10, *, text: str) -> None:

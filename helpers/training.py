@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Iterator, Sequence
 
 import cv2
 import matplotlib.pyplot as plt
@@ -64,6 +65,15 @@ class DistortedDigits(keras.utils.PyDataset):
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         chosen = self.order[number * self.batch_size : (number + 1) * self.batch_size]
         return distort(self.x[chosen], self.rng), self.y[chosen]
+
+
+def progress(steps: Sequence) -> Iterator:
+    """Go through `steps` one by one, under a bar where a notebook can draw one."""
+    bar = display(HTML("..."), display_id=True) if get_ipython() else None
+    for number, step in enumerate(steps, 1):
+        yield step
+        if bar and (number % max(1, len(steps) // 20) == 0 or number == len(steps)):
+            bar.update(HTML(f'<progress value="{number}" max="{len(steps)}" aria-label="progress"></progress>'))
 
 
 class LiveCurves(keras.callbacks.Callback):

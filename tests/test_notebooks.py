@@ -24,7 +24,8 @@ NOT_COMPARED = {
     "confident": "which mistakes are made depends on the processor",
     "precision-recall": "which mistakes are made depends on the processor",
     "ece": "probabilities depend on the processor: the cell `ece-band` asserts a range",
-    "refusal-table": "which mistakes are left depends on the processor: the cell `refusal-check` asserts a range",
+    "refusal-table": "which mistakes are left depends on the processor: the cell `refusal-band` asserts a range",
+    "refusal-check": "which mistakes are left depends on the processor: the cell `refusal-band` asserts a range",
     "my-digits": "depends on the reader's own pictures",
     "my-score": "depends on the reader's own pictures",
 }

@@ -32,6 +32,7 @@ NETWORKS = {
         "RBF",
         "digit_codes",
         "penalty",
+        "correct",
     ],
 }
 WAITING = ROOT / "my_work" / "training" / "experiments.json"
