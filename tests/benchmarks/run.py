@@ -4,6 +4,7 @@ Each benchmark prints a table. Machines differ and are noisy, so nothing here pa
 """
 
 import statistics
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from helpers.lenet import lenet5, multiply_adds
 from helpers.mnist import load_mnist, to_input
 from helpers.quiet import keras
 from helpers.training import distort
+from tests.browser import CHROMIUM, chromium, draw, jupyter, run_all, write_notebook
 from tools.run_notebooks import CELL_TIMEOUT, course_notebooks
 
 # The plan for two cores: seconds with the kernel's start, and gigabytes of the kernel at its peak.
@@ -206,8 +208,42 @@ def benchmark_distortions() -> None:
     print(f"60,000 digits distorted: {statistics.median(seconds):.2f} s (goal 1.5)")
 
 
+def benchmark_instruments(strokes: int = 60) -> None:
+    """Time the drawing pad in a real JupyterLab and Chromium, from pen-up to the prediction, and count its bytes."""
+    if not CHROMIUM:
+        print("no Chromium here: the instruments were not timed")
+        return
+    watch = """element => {
+        window.times = [];
+        let up;
+        element.addEventListener("pointerup", () => (up = performance.now()), true);
+        new MutationObserver(() => window.times.push(performance.now() - up))
+            .observe(element, { attributes: true, attributeFilter: ["data-answers"] });
+    }"""
+    with tempfile.TemporaryDirectory() as folder, jupyter(Path(folder)) as address, chromium() as browser:
+        write_notebook(Path(folder) / "pad.ipynb", "from helpers.widgets import DigitPad\nDigitPad()")
+        page, sent = browser.new_page(viewport={"width": 1300, "height": 1000}), []
+        page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(len(frame))))
+        run_all(page, address, "pad.ipynb")
+        pad = page.locator(".instrument")
+        pad.evaluate(watch)
+        for number in range(1, strokes + 1):
+            if number % 10 == 1:
+                pad.get_by_role("button", name="Clear").click()
+                page.wait_for_timeout(300)
+            if number == 1:
+                page.evaluate("window.times = []")
+                sent.clear()
+            draw(page, pad.locator(".pad"), [[(0.2 + 0.06 * (number % 10), 0.2), (0.3 + 0.04 * (number % 10), 0.8)]])
+            page.wait_for_timeout(300)
+        times = sorted(page.evaluate("window.times"))
+    print(f"pen-up to prediction, {strokes} strokes: median {statistics.median(times):.0f} ms (goal 80),", end=" ")
+    print(f"95 % under {times[int(0.95 * len(times))]:.0f} ms (goal 150); {sum(sent) / strokes / 1000:.1f} KB a stroke")
+
+
 if __name__ == "__main__":
     benchmark_pictures()
     benchmark_distortions()
     benchmark_training()
     benchmark_notebooks()
+    benchmark_instruments()

@@ -1,0 +1,76 @@
+"""KernelLab: slide a kernel over a digit, and read the arithmetic under the window."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import traitlets
+
+from helpers import CourseError
+from helpers.lenet import load_lenet5
+from helpers.mnist import load_mnist
+from helpers.plots import draw_digit
+from helpers.widgets.instrument import Instrument, script
+
+PRESETS = {
+    "upright edges": [[1, 0, -1], [2, 0, -2], [1, 0, -1]],
+    "level edges": [[1, 2, 1], [0, 0, 0], [-1, -2, -1]],
+    "all edges": [[0, -1, 0], [-1, 4, -1], [0, -1, 0]],
+    "blur": [[1 / 9] * 3] * 3,
+    "sharpen": [[0, -1, 0], [-1, 5, -1], [0, -1, 0]],
+    "nothing": [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
+}
+
+
+class KernelLab(Instrument):
+    """A kernel of 3 x 3 or 5 x 5 on a test digit; `kernel`, `stride`, `padding` and `output` can be read in Python.
+
+    digit: the number of the test digit, 0 to 9,999. kernel: rows of weights, or the name of a preset.
+    """
+
+    _esm = script("kernel_lab")
+    promise = "change the kernel, the stride and the padding, move the window, and follow the sum under it."
+    digit = traitlets.Int(0, min=0, max=9999).tag(sync=True)
+    image = traitlets.Bytes().tag(sync=True)
+    kernel = traitlets.List(traitlets.List(traitlets.Float())).tag(sync=True)
+    stride = traitlets.Int(1, min=1, max=4).tag(sync=True)
+    padding = traitlets.Int(0, min=0, max=4).tag(sync=True)
+    presets = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, digit: int = 0, kernel: list | str = "upright edges", stride: int = 1, padding: int = 0) -> None:
+        super().__init__()
+        self.test_digits = load_mnist()[1][0]
+        learned = np.asarray(load_lenet5().get_layer("C1").weights[0])[:, :, 0].transpose(2, 0, 1)
+        self.presets = PRESETS | {
+            f"LeNet-5's C1, map {number}": each.round(3).tolist() for number, each in enumerate(learned, 1)
+        }
+        rows = self.presets.get(kernel, []) if isinstance(kernel, str) else np.asarray(kernel, float).tolist()
+        if np.shape(rows) not in [(side, side) for side in range(1, 12)]:
+            raise CourseError(
+                f"The kernel is not a square of numbers, nor one of these names: {', '.join(self.presets)}."
+            )
+        self.kernel, self.digit, self.stride, self.padding = rows, digit, stride, padding
+        self.choose()
+
+    @traitlets.observe("digit")
+    def choose(self, change: object = None) -> None:
+        """Send the pixels of the chosen digit to the page."""
+        self.image = self.test_digits[self.digit].tobytes()
+
+    @property
+    def output(self) -> np.ndarray:
+        """The result: float64, (28 + 2 padding - side) // stride + 1 pixels on each side."""
+        digit = np.frombuffer(self.image, np.uint8).reshape(28, 28) / 255
+        padded, kernel = np.pad(digit, self.padding), np.array(self.kernel)
+        windows = np.lib.stride_tricks.sliding_window_view(padded, kernel.shape)[:: self.stride, :: self.stride]
+        return np.einsum("rcij,ij->rc", windows, kernel)
+
+    def draw(self) -> plt.Figure:
+        figure, (left, middle, right) = plt.subplots(1, 3, figsize=(8, 2.6))
+        draw_digit(left, np.frombuffer(self.image, np.uint8).reshape(28, 28), "the digit")
+        far = np.abs(self.kernel).max()
+        middle.imshow(self.kernel, vmin=-far, vmax=far)
+        middle.set(title="the kernel", xticks=[], yticks=[])
+        for (row, column), weight in np.ndenumerate(np.array(self.kernel)):
+            middle.text(column, row, f"{weight:.2g}", ha="center", va="center", color="#D55E00", fontsize=9)
+        right.imshow(self.output)
+        right.set(title="the result", xticks=[], yticks=[])
+        return figure
