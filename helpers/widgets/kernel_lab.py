@@ -70,7 +70,7 @@ class KernelLab(Instrument):
         middle.imshow(self.kernel, vmin=-far, vmax=far)
         middle.set(title="the kernel", xticks=[], yticks=[])
         for (row, column), weight in np.ndenumerate(np.array(self.kernel)):
-            middle.text(column, row, f"{weight:.2g}", ha="center", va="center", color="#D55E00", fontsize=9)
+            middle.text(column, row, f"{weight:.2g}", ha="center", va="center", bbox={"color": "white", "pad": 1})
         right.imshow(self.output)
         right.set(title="the result", xticks=[], yticks=[])
         return figure
