@@ -27,7 +27,7 @@ QUIZZES: dict[str, dict[str, list[Option]]] = {
         "Where do MNIST's digits have their centre of mass?": [
             Option("At row 14, column 14, within half a pixel.", "Its makers put it there, and you measured it."),
             Option("Anywhere: people write as they like.", "They did, and then the makers of MNIST moved each digit."),
-            Option("Their box is in the middle.", "Nearly, and not quite: a 6 carries its ink low. The mass counts."),
+            Option("In the middle of the box around the ink.", "No: a 6 carries its ink low in its box, a 7 high."),
         ],
         "Five settings are to be compared. Which digits decide?": [
             Option("The validation digits.", "They pay for your choices, so that the test set stays honest."),
@@ -57,12 +57,18 @@ QUIZZES: dict[str, dict[str, list[Option]]] = {
                 "A sum of weighted sums is a weighted sum. The bend lets the second layer say something new.",
             ),
             Option("Nothing, only speed.", "A ReLU costs next to nothing. It is not there for the speed."),
-            Option("The output may be negative.", "It may, and that harms nobody. What is lost is the bend."),
+            Option(
+                "Only that negative numbers are set to 0.",
+                "That is what the ReLU does. What is lost is its bend: without it, two layers are worth one.",
+            ),
         ],
         "Softmax gets the logits 2, 1 and 0. Somebody adds 10 to each. What happens to the probabilities?": [
             Option("Nothing.", "Each exponential grows by the same factor, and the division takes it away again."),
             Option("All become larger.", "They always add up to 1, so they cannot all grow."),
-            Option("The first comes nearer to 1.", "That happens when you *multiply* the logits, not when you add."),
+            Option(
+                "The first comes nearer to 1.",
+                "That happens when you *multiply* the logits by more than 1, not when you add.",
+            ),
         ],
     },
     "03": {
@@ -135,12 +141,13 @@ class Quiz(ipywidgets.VBox):
         if notebook not in QUIZZES:
             raise CourseError(f"There is no quiz {notebook!r}. There are: {', '.join(QUIZZES)}.")
         self.questions = QUIZZES[notebook]
+        self.turn = int(notebook)  # so that the right answers stand elsewhere in each notebook
         super().__init__([self.ask(number, *each) for number, each in enumerate(self.questions.items(), 1)])
 
-    @staticmethod
-    def turned(number: int, options: list[Option]) -> list[Option]:
+    def turned(self, number: int, options: list[Option]) -> list[Option]:
         """Return the options in the order of the page, where the right one is not always the first."""
-        return options[-number % len(options) :] + options[: -number % len(options)]
+        first = -(number * self.turn + number // 2) % len(options)
+        return options[first:] + options[:first]
 
     def ask(self, number: int, question: str, options: list[Option]) -> ipywidgets.VBox:
         """Return one question: its text, its options, and a line for what to say."""
