@@ -397,3 +397,17 @@ def way_to_the_middle(down: object, right: object) -> str:
         raise Wrong("To the right: the wrong way. Is column 16.25 left or right of 14?")
     part = "To the right" if np.isclose(moves[0], 2.5) else "Down"
     raise Wrong(f"{part}: not yet. Where should it be, and where is it?")
+
+
+@checker
+def missing_step(costs_most: object) -> str:
+    """Exercise 4.3: which step costs the plain network most when it is left out."""
+    said = {
+        "polarity": "Without it the boards are lost, and they are few here. Another step costs more: measure it.",
+        "mass": "The box in place of the mass costs a few digits. Another step costs more: measure it.",
+        "centre of mass": "The box in place of the mass costs a few digits. Another step costs more: measure it.",
+    }
+    name = costs_most.strip().lower() if isinstance(costs_most, str) else ""
+    if name in ("cutting out", "cut out", "not cut out"):
+        return "Right: what is small on its page stays small, and no network here knows such digits."
+    raise Wrong(said.get(name, 'One of the three names is wanted, as text: "polarity", "cutting out" or "mass".'))

@@ -95,8 +95,11 @@ EXERCISES = [
     Exercise("04_validate_on_handwriting", "4.1", "exercise-4-1", "ink_of_scan", ("to_ink",), {}),
     Exercise("04_validate_on_handwriting", "4.2", "exercise-4-2", "way_to_the_middle", ("down", "right"), {}),
 ]
-#: Exercises whose solution trains for a while: it is run in its notebook, and not mutated.
-TRAINED = Exercise("03_train_and_evaluate", "3.4", "exercise-3-4", "more_data", ("with_500", "with_5000"), {})
+#: Exercises whose solution takes a while: it is run in its notebook, and not mutated.
+LONG = [
+    Exercise("03_train_and_evaluate", "3.4", "exercise-3-4", "more_data", ("with_500", "with_5000"), {}),
+    Exercise("04_validate_on_handwriting", "4.3", "exercise-mine", "missing_step", ("costs_most",), {}),
+]
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.number)
 
 
@@ -194,6 +197,8 @@ KERNEL = np.array([[-1, -1, 2], [-1, 2, -1], [2, -1, -1]])
         ("ink_of_scan", [lambda grey: [[(255 - int(pixel)) / 255 for pixel in row] for row in grey]]),
         ("way_to_the_middle", [np.float32(2.5), [-2.25]]),
         ("way_to_the_middle", [5 / 2, -9 / 4]),
+        ("missing_step", ["cutting out"]),
+        ("missing_step", [" Cutting out"]),
         ("dense_multiply_adds", [np.array(238_200)]),
         ("dense_multiply_adds", [238_200.0]),
     ],
@@ -297,6 +302,10 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("way_to_the_middle", [2, -2.25], "Down: not yet"),
         ("way_to_the_middle", [11.5, 16.25], "where it is"),
         ("way_to_the_middle", [0, 0], "Without a move"),
+        ("missing_step", ["polarity"], "boards"),
+        ("missing_step", ["mass"], "a few digits"),
+        ("missing_step", ["ink"], "One of the three names"),
+        ("missing_step", [2], "One of the three names"),
         ("dense_multiply_adds", [0], "still 0"),
         ("dense_multiply_adds", [235_200], "first layer"),
         ("dense_multiply_adds", [238_510], "bias is added"),
@@ -388,7 +397,7 @@ KNOBS = {
 @pytest.mark.parametrize("notebook", KNOBS)
 def test_a_notebook_with_its_knobs_turned_and_its_solutions_filled_in_runs_and_says_right(notebook):
     document = nbformat.read(NOTEBOOKS / f"{notebook}.ipynb", as_version=4)
-    mine = {exercise.cell: exercise for exercise in [*EXERCISES, TRAINED] if exercise.notebook == notebook}
+    mine = {exercise.cell: exercise for exercise in [*EXERCISES, *LONG] if exercise.notebook == notebook}
     knobs = dict(KNOBS[notebook])
     for cell in document.cells:
         if cell.id in mine:
@@ -408,5 +417,5 @@ def test_a_notebook_with_its_knobs_turned_and_its_solutions_filled_in_runs_and_s
 
 def test_every_check_has_an_exercise():
     ours = {name for name, thing in vars(checks).items() if hasattr(thing, "__wrapped__")}
-    assert ours == {exercise.check for exercise in [*EXERCISES, TRAINED]}
+    assert ours == {exercise.check for exercise in [*EXERCISES, *LONG]}
     assert all(Path(NOTEBOOKS / f"{exercise.notebook}.ipynb").exists() for exercise in EXERCISES)
