@@ -349,7 +349,6 @@ def mutants(code: str) -> list[tuple[str, ast.Module]]:
 #: Changes of a solution that leave its answer right, and why.
 HARMLESS = {
     "1.3": r"for SHIFT in|print",  # any shift that is tried last is a shift; and what is printed is not checked
-    "2.1": r"",  # another kernel that answers to the slant, and to even ground with 0, is another right answer
     "2.2": r"",  # rounding down hides it: 33 pixels, or a kernel of 4, lead to 5 as well, and 5 is all that is checked
     "2.5": r"Dense\(|Input\(|shape=",  # the network is only built for comparison; its count is not the answer
 }
