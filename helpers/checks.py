@@ -88,7 +88,7 @@ def mean_ink(ink: object) -> str:
         return np.allclose(ink, other, rtol=0.01)
 
     if same(right):  # also from all 60,000
-        return f"Right. The most ink has the {ink.argmax()}, the least the {ink.argmin()}."
+        return f"Right. The {ink.argmax()} has the most ink, the {ink.argmin()} the least."
     if not ink.any():
         raise Wrong("All ten are 0: write the mean of each digit's pictures there.")
     if same(right / 255):
@@ -120,9 +120,8 @@ def shifted(moved: object, shift: object) -> str:
     if not 0 < shift < 28:
         raise Wrong("SHIFT counts pixels to the right, and 0 moves nothing: set it to 1, 2, 3 and 4.")
     right = np.roll(images, shift, axis=2)
-    empty = np.pad(
-        images[..., :-shift], ((0, 0), (0, 0), (shift, 0))
-    )  # the rim is empty, but for a pixel here and there
+    # the rim is empty, but for a pixel here and there
+    empty = np.pad(images[..., :-shift], ((0, 0), (0, 0), (shift, 0)))
     if np.array_equal(moved, right) or np.array_equal(moved, empty):
         return f"Right: {len(images):,} digits, moved by {shift} to the right."
     ways = {
@@ -130,10 +129,7 @@ def shifted(moved: object, shift: object) -> str:
         (shift, 1): "These moved down. Axis 1 counts the rows, axis 2 the columns.",
         (-shift, 1): "These moved up. Axis 1 counts the rows, axis 2 the columns.",
         (-shift, 2): "These moved to the left: a positive shift moves to the right.",
-        (
-            shift,
-            0,
-        ): "The pictures have changed places among themselves. Axis 0 counts the pictures, axis 2 the columns.",
+        (shift, 0): "The pictures have changed places. Axis 0 counts the pictures, axis 2 the columns.",
         (shift, None): "Without an axis, np.roll shifts all numbers as one long row: name axis=2.",
     }
     other = "These moved by {}, and SHIFT is {}: write SHIFT in place of the number, and run the cell again."

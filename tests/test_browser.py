@@ -7,6 +7,7 @@ sets it, they fail instead.
 import os
 import shutil
 
+import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -14,7 +15,7 @@ from playwright.sync_api import expect
 from helpers import ROOT
 from helpers.lenet import load_lenet5
 from helpers.mnist import load_mnist, to_input
-from helpers.samples import FOLDER
+from helpers.samples import FOLDER, load_samples
 from helpers.widgets import KernelLab
 from tests.browser import CHROMIUM, STROKES, chromium, command, draw, jupyter, pixels, run_all, write_notebook
 
@@ -318,8 +319,6 @@ def test_a_broken_file_gives_its_sentence_and_the_laboratory_goes_on(instruments
 
 
 def test_a_file_of_several_megabytes_arrives(instruments, tmp_path):
-    import cv2
-
     picture = cv2.imread(str(FOLDER / "digit4.png"))
     big = cv2.resize(picture, None, fx=4, fy=4)
     rng = np.random.default_rng(0)
@@ -331,18 +330,12 @@ def test_a_file_of_several_megabytes_arrives(instruments, tmp_path):
 
 def test_several_digits_are_found_and_one_is_chosen(instruments):
     photo = instruments[4]
-    choose(photo, next((FOLDER / "rows").glob("*4071*"), None) or row_of_4071())
+    choose(photo, next(each.path for each in load_samples() if each.label == "4071"))
     found = photo.get_by_role("group", name="the digits that were found").get_by_role("button")
     expect(found).to_have_count(4)
     found.nth(2).click()
     expect(reading(photo)).to_contain_text("Read as 7")
     expect(found.nth(2)).to_have_attribute("aria-pressed", "true")
-
-
-def row_of_4071():
-    from helpers.samples import load_samples
-
-    return next(each.path for each in load_samples() if each.label == "4071")
 
 
 def test_a_dropped_picture_is_read(instruments):

@@ -35,7 +35,7 @@ CODE = (
     "helpers.mnist:split_validation",
 )
 CODE += ("helpers.mnist:to_input", "helpers.training:distort", "helpers.training:DistortedDigits")
-CODE += ("helpers.training:warmup_cosine",)
+CODE += ("helpers.training:warmup_cosine", "helpers.samples:load_drawn_digits")
 WAITING = ROOT / "my_work" / "training"
 
 

@@ -117,14 +117,14 @@ function render({ model, el }) {
     el,
     make(
       "div",
-      { className: "wide" },
+      {},
       drop,
       status,
       photo,
       found,
     ),
     make("div", {}, bars.element, notes, ...Object.values(sliders).map(({ row }) => row), make("button", { type: "button", textContent: "Sliders back", onclick: reset })),
-    make("div", { className: "wide" }, stages),
+    make("div", {}, stages),
   );
   show();
   return () => {
