@@ -21,6 +21,8 @@ from pathlib import Path
 
 ROOT = Path(os.path.abspath(__file__)).parent  # not resolve(): on Windows that turns a network drive into \\server
 LOCK = ROOT / "requirements.txt"
+INSTRUCTOR_LOCK = ROOT / "requirements-instructor.txt"  # what grading needs, in versions that the course has too
+ONLY_GRADING = ["--group", "pyproject.toml:instructor", "--constraints", LOCK.name]
 VENV = ROOT / ".venv"
 STAMP = VENV / "installed"
 WINDOWS = os.name == "nt"
@@ -28,6 +30,7 @@ BEGIN = time.time()
 
 OLDEST, TOO_NEW = (3, 11), (3, 14)  # as in pyproject.toml
 NEEDED_GB = 4  # 2.6 when installed, the rest while pip unpacks
+FOR = "the course"
 UV = "uv==0.13.9"
 # JupyterLab would ask every new reader whether it may fetch news and look for updates.
 QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
@@ -196,9 +199,9 @@ def adopt(facts: dict) -> None:
 def install() -> None:
     """Make .venv afresh and put what the lock names into it."""
     maker, python = choose_python(), python_of(VENV)
-    say("Installing what the course needs: once, a few minutes, 2.6 GB in the folder .venv.")
+    say(f"Installing what {FOR} needs: once, a few minutes, up to {NEEDED_GB} GB in the folder {VENV.name}.")
     if VENV.exists():
-        say("The .venv that is there is unfinished, or for another Python or other versions: it is replaced.")
+        say(f"The {VENV.name} that is there is unfinished, or for another Python or other versions: it is replaced.")
         with contextlib.suppress(FileNotFoundError):
             STAMP.unlink()  # first: what is left when this is interrupted must not pass for installed
         shutil.rmtree(str(VENV))
@@ -225,12 +228,25 @@ def set_up() -> str:
             raise Sorry("This conda environment does not work: `conda env update -f environment.yml` mends it.")
         adopt(facts)
     else:
-        python = python_of(VENV)
-        facts = ask([python])
-        if not facts or not STAMP.exists() or STAMP.read_text(encoding="utf-8") != fingerprint(facts["version"]):
-            install()
+        python = up_to_date()
     check_opencv(python)
     return python
+
+
+def up_to_date() -> str:
+    """The Python of VENV, which is made afresh when its stamp does not fit."""
+    facts = ask([python_of(VENV)])
+    if not facts or not STAMP.exists() or STAMP.read_text(encoding="utf-8") != fingerprint(facts["version"]):
+        install()
+    return python_of(VENV)
+
+
+def set_up_instructor() -> str:
+    """The Python of the instructor's environment. It is apart: nbgrader would change the students' JupyterLab."""
+    global LOCK, VENV, STAMP, NEEDED_GB, FOR
+    LOCK, VENV = INSTRUCTOR_LOCK, ROOT / ".venv-instructor"
+    STAMP, NEEDED_GB, FOR = VENV / "installed", 1, "grading"
+    return up_to_date()
 
 
 def check_opencv(python: str) -> None:
@@ -255,14 +271,20 @@ def environment() -> dict:
     return dict(environ, PYTHONNOUSERSITE="1")
 
 
-def start(module: str, arguments: list) -> int:
+def start(module: str, arguments: list, instructor: bool = False) -> int:
     """Become the environment's Python, running a module, so that signals and the exit code are its own."""
-    python = set_up()
+    python = students = set_up()
+    if instructor:
+        python = set_up_instructor()
     if "--no-browser" in arguments:
         say("Open the address with `token=` that JupyterLab prints below in a browser. Ctrl-C here stops it.")
     command, environ = [python, "-m", module, *arguments], environment()
+    environ["COURSE_PYTHON"] = students
     environ["PATH"] = os.path.dirname(python) + os.pathsep + environ.get("PATH", os.defpath)  # for !pip in a notebook
-    os.chdir(str(ROOT))
+    if instructor:
+        command.insert(1, "-P")  # the work is done where the instructor is, and nothing is imported from there
+    else:
+        os.chdir(str(ROOT))
     if not WINDOWS:
         os.execve(python, command, environ)
     process = subprocess.Popen(command, env=environ)
@@ -295,6 +317,16 @@ def notebooks(extra: list) -> int:
 def bench(extra: list) -> int:
     """measure time, memory and accuracy"""
     return start("tests.benchmarks.run", extra)
+
+
+def coursework(extra: list) -> int:
+    """make a term's release of the assignments: --seed TERM --out FOLDER (for instructors)"""
+    return start("tools.coursework", extra, instructor=True)
+
+
+def grade(extra: list) -> int:
+    """grade submissions: --release FOLDER SUBMISSIONS (for instructors)"""
+    return start("tools.grading", extra, instructor=True)
 
 
 def git(*arguments: str) -> bytes:
@@ -347,13 +379,17 @@ def lock(extra: list) -> int:
         run([choose_python(), "-I", "-m", "venv", folder], "making an environment for uv", Path(folder))
         fetch = [python, "-I", "-m", "pip", "install", "--no-user", "--only-binary=:all:", "--quiet", UV]
         run(fetch, "fetching uv", Path(folder))
-        compile = [python, "-I", "-m", "uv", "pip", "compile", "pyproject.toml", *options.split(), str(LOCK), *extra]
-        run(compile, "asking uv for the lock", Path(folder))
-    say("requirements.txt now fits pyproject.toml: `git diff` shows what has changed.")
+        compile = [python, "-I", "-m", "uv", "pip", "compile"]
+        for what in (
+            [*options.split(), str(LOCK), "pyproject.toml"],
+            [*options.split(), str(INSTRUCTOR_LOCK), *ONLY_GRADING],
+        ):
+            run([*compile, *what, *extra], "asking uv for the lock", Path(folder))
+    say("The requirements now fit pyproject.toml: `git diff` shows what has changed.")
     return 0
 
 
-VERBS = {verb.__name__: verb for verb in (lab, test, notebooks, bench, reset, lock)}
+VERBS = {verb.__name__: verb for verb in (lab, test, notebooks, bench, reset, lock, coursework, grade)}
 
 
 def main(arguments: list) -> int:

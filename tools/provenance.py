@@ -37,9 +37,9 @@ def names_of(node: ast.stmt) -> list[str]:
     return [getattr(node, "name", ""), *(getattr(target, "id", "") for target in targets)]
 
 
-def code_hash(names: Iterable[str], data: Iterable[Path] = ()) -> str:
-    """Return the SHA-256 over this code (see `code_of`), the checksums of MNIST, and other files of data."""
-    parts = [code_of(name) for name in names]
+def code_hash(names: Iterable[str], data: Iterable[Path] = (), sources: Iterable[str] = ()) -> str:
+    """Return the SHA-256 over this code (see `code_of`), the checksums of MNIST, other files of data, other sources."""
+    parts = [*(code_of(name) for name in names), *map(bare_code, sources)]
     parts.append(json.dumps(CHECKSUMS, sort_keys=True))
     parts += [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in data]
     return hashlib.sha256("\n\f".join(parts).encode()).hexdigest()

@@ -3,7 +3,10 @@
 Each benchmark prints a table. Machines differ and are noisy, so nothing here passes or fails.
 """
 
+import csv
 import statistics
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -16,6 +19,7 @@ import numpy as np
 import psutil
 from nbclient import NotebookClient
 
+from helpers import ROOT
 from helpers.experiments import Run, run_once
 from helpers.handwriting import prepare
 from helpers.lenet import lenet5, multiply_adds
@@ -241,9 +245,37 @@ def benchmark_instruments(strokes: int = 60) -> None:
     print(f"95 % under {times[int(0.95 * len(times))]:.0f} ms (goal 150); {sum(sent) / strokes / 1000:.1f} KB a stroke")
 
 
+def benchmark_coursework() -> None:
+    """Make a release and grade its sample class of thirty; print the times, and marks that are not as expected."""
+    with tempfile.TemporaryDirectory() as folder:
+        release = Path(folder) / "release"
+        verbs = {
+            "release": ["coursework", "--seed", "bench", "--out", str(release), "--sample-class"],
+            "class of 30": ["grade", "--release", str(release), str(release / "sample_class")],
+        }
+        for what, arguments in verbs.items():
+            begin = time.perf_counter()
+            subprocess.run([sys.executable, str(ROOT / "course.py"), *arguments], check=True, stdout=subprocess.DEVNULL)
+            print(f"{what:14s} {(time.perf_counter() - begin) / 60:5.1f} minutes", flush=True)
+        expected = {row["file"]: row["marks"] for row in table(release / "instructor" / "sample_class.csv")}
+        found = [row for path in (release / "marks").glob("marks_*.csv") for row in table(path)]
+        for row in found:
+            wanted = expected.get(row["file"], "")
+            if (float(row["marks"] or -1)) != float(wanted or -1):
+                print(f"  {row['file']}: {row['marks'] or 'no'} marks, and not {wanted}: {row['remarks']}")
+        print(f"{len(found)} submissions graded (goal: 30 minutes on two cores)")
+
+
+def table(path: Path) -> list[dict]:
+    """Return the rows of a CSV."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 if __name__ == "__main__":
     benchmark_pictures()
     benchmark_distortions()
     benchmark_training()
     benchmark_notebooks()
     benchmark_instruments()
+    benchmark_coursework()

@@ -1,0 +1,593 @@
+"""Grade a folder of submitted notebooks against a term's release.
+
+    python3 course.py grade --release FOLDER SUBMISSIONS
+
+SUBMISSIONS may hold folders named after students, or notebooks named after them. Everything is written to
+FOLDER/marks: a CSV of marks for each assignment, a page of feedback for each student, a summary, and by_hand.csv, in
+which the marks that a person gives are entered; the next run takes them over. What has been graded is not graded
+again, so an interrupted run goes on where it was.
+
+Each submission is graded as a copy, in a process of its own and a temporary folder (`tools.grading_run`), which is
+watched: a cell that runs too long, takes too much memory, or ends its Python is left out, and the rest graded again.
+That protects against mistakes. It is no prison: see notebooks/coursework/README.md.
+"""
+
+import argparse
+import ast
+import concurrent.futures
+import contextlib
+import csv
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+import psutil
+from nbformat import NotebookNode
+
+from helpers import ROOT
+from tools.coursework import NOT_RUN, Sorry, grade_id, read, write
+
+CELL_SECONDS = 90  # the slowest part of a model solution takes about 10 on one core
+ALL_SECONDS = 600
+MEMORY_GB = 4.0  # of the whole process tree; a model solution takes about 1
+ATTEMPTS = 5
+LARGEST_MB = 100
+WORKERS = max(1, min(4, (os.cpu_count() or 1)))
+IGNORED = re.compile(r"^(\.|__MACOSX$)|^(Thumbs\.db|desktop\.ini|README\.md)$")
+STOPPING = threading.Event()
+#: What no assignment needs, and what somebody would use who wants marks without the work.
+SUSPICIOUS = re.compile(
+    r"sys\.modules|_getframe|\binspect\b|displayhook|helpers\.coursework|coursework\.\w+ *=[^=]|"
+    r"\bcheck\.\w+ *=[^=]|get_ipython|user_ns|instructor|gradebook|BEGIN HIDDEN"
+)
+#: What an assignment asks not to use.
+NOT_ALLOWED = {
+    "1_the_data": r"\b(keras|tensorflow|cv2|sklearn|torch)\b",
+    "2_convolution_and_counting": r"\b(scipy|cv2|torch|np\.convolve|count_params)\b",
+    "3_train_and_report": r"\b(scipy|warmup_cosine|torch)\b",
+    "4_your_handwriting": r"helpers\.handwriting|\bhandwriting\b",
+}
+
+
+class Submission(NamedTuple):
+    """A file that somebody handed in."""
+
+    path: Path
+    student: str
+    assignment: str  # empty when it is none
+    notebook: NotebookNode | None
+    problem: str  # why it cannot be graded at all; empty when it can
+
+    def key(self) -> str:
+        """Return a name for the folder of its results: stable, and new when the file changes."""
+        digest = hashlib.sha256(self.path.read_bytes() + self.path.name.encode()).hexdigest()[:12]
+        return re.sub(r"[^\w-]+", "_", self.student)[:40] + "-" + digest
+
+
+# --- Which notebook is whose -------------------------------------------------------------------------------------
+
+
+def student_of(path: Path, folder: Path, assignments: list[str]) -> str:
+    """Return the student's name: the first folder below SUBMISSIONS, or the file's name without the assignment's."""
+    inside = path.relative_to(folder)
+    if len(inside.parts) > 1:
+        return re.sub(r"_\d+$", "", inside.parts[0].split("_assignsubmission_")[0]).strip()  # as Moodle names them
+    name = path.stem
+    for assignment in assignments:
+        name = re.sub(re.escape(assignment), "", name, flags=re.IGNORECASE)
+    return re.sub(r"^[\W_]+|[\W_]+$|\(\d+\)$", "", name) or "(no name)"
+
+
+def assignment_of(notebook: NotebookNode, released: dict[str, NotebookNode]) -> str:
+    """Return which assignment a notebook is: by nbgrader's names of its cells, or by its first heading."""
+    mine = {grade_id(cell) for cell in notebook.cells} - {""}
+    shared = {name: len(mine & {grade_id(cell) for cell in released[name].cells}) for name in released}
+    best = max(shared, key=lambda name: shared[name])
+    if shared[best] > 2:
+        return best
+    headings = {name: released[name].cells[0].source.splitlines()[0] for name in released}
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    return next((name for name, heading in headings.items() if heading in text), "")
+
+
+def load(path: Path, folder: Path, released: dict[str, NotebookNode]) -> Submission:
+    """Read a submitted file; never raises because of what is in it."""
+    student, problem, notebook, assignment = student_of(path, folder, list(released)), "", None, ""
+    try:
+        if path.suffix.lower() != ".ipynb":
+            problem = "This is not a notebook (.ipynb)."
+        elif path.stat().st_size > LARGEST_MB * 1e6:
+            problem = f"The file is larger than {LARGEST_MB} MB: clear its outputs (nbconvert --clear-output) by hand."
+        elif path.stat().st_size == 0:
+            problem = "The file is empty."
+        else:
+            notebook = nbformat.reads(path.read_text(encoding="utf-8-sig"), as_version=4)
+            nbformat.validate(notebook)
+            assignment = assignment_of(notebook, released)
+            problem = "" if assignment else "This notebook is none of the release's assignments."
+    except Exception as error:  # a file can be anything
+        problem = f"The file cannot be read as a notebook ({type(error).__name__}): it is damaged."
+    return Submission(path, student, assignment, notebook if not problem else None, problem)
+
+
+def submitted(folder: Path, released: dict[str, NotebookNode]) -> list[Submission]:
+    """Return what was handed in, sorted by name."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    mine = [path for path in paths if not any(IGNORED.search(part) for part in path.relative_to(folder).parts)]
+    return [load(path, folder, released) for path in mine]
+
+
+# --- A submission as it should be ----------------------------------------------------------------------------------
+
+
+def mend(submission: NotebookNode, released: NotebookNode) -> tuple[NotebookNode, list[str]]:
+    """Return a submission with the release's cells in the release's order, and what had to be mended.
+
+    Tests come from the release, answers from the student: when an answer's cell was split or copied, all its pieces,
+    in their order. What a student added stays behind the cell that it stood behind.
+    """
+    notes, known = [], {grade_id(cell): cell for cell in released.cells if grade_id(cell)}
+    missing: dict[bool, list[str]] = {True: [], False: []}
+    pieces: dict[str, list[NotebookNode]] = defaultdict(list)
+    added: dict[str, list[NotebookNode]] = defaultdict(list)
+    last = ""  # before the first cell that is known
+    for cell in submission.cells:
+        name = grade_id(cell)
+        if name in known:
+            last = name
+            pieces[name].append(cell)
+        else:
+            added[last].append(cell)
+    cells = [nbformat.from_dict(cell) for cell in added[""]]
+    for name, original in known.items():
+        answer = original.metadata["nbgrader"]["solution"]
+        mine = pieces[name]
+        if not mine:
+            missing[answer].append(name)
+        if len(mine) > 1:
+            notes.append(f"{name}: the cell was there {len(mine)} times" + (" (all were run)." if answer else "."))
+        first = nbformat.from_dict(original)
+        not_run = NOT_RUN in original.metadata.get("tags", []) or (answer and first.cell_type == "markdown")
+        if answer:
+            first.source = mine[0].source if mine else ""
+            first.outputs = mine[0].get("outputs", []) if mine else []
+            if first.cell_type == "markdown":
+                del first["outputs"]
+        cells.append(first)
+        for extra in [*(mine[1:] if answer else []), *added[name]]:
+            extra = nbformat.from_dict(extra)
+            extra.metadata = {"tags": [NOT_RUN]} if not_run else {}
+            cells.append(extra)
+    if missing[True]:
+        notes.append(f"Cells for answers are missing, or have lost their names: {', '.join(missing[True])}.")
+    if missing[False]:
+        notes.append(f"Cells of ours were deleted, and put back: {', '.join(missing[False])}.")
+    for cell in cells:
+        cell.pop("attachments", None)
+        if cell.cell_type == "code":
+            cell.outputs = cell.get("outputs", []) if NOT_RUN in cell.metadata.get("tags", []) else []
+            cell.execution_count = None
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=released.metadata)
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
+    return notebook, notes
+
+
+def remarks(notebook: NotebookNode, assignment: str) -> list[str]:
+    """Return what an instructor should look at in a student's code."""
+    found = []
+    for cell in notebook.cells:
+        if cell.cell_type != "code" or cell.metadata.get("nbgrader", {}).get("locked"):
+            continue
+        code = re.sub(r"#.*", "", cell.source)
+        for what, pattern in (
+            ("looks like an attempt on the tests", SUSPICIOUS),
+            ("may not be used", NOT_ALLOWED[assignment]),
+        ):
+            for word in sorted({match.group() for match in re.finditer(pattern, code)}):
+                found.append(f"`{word}` in {grade_id(cell) or 'an added cell'}: {what}; please look.")
+    return found
+
+
+# --- Running and watching ------------------------------------------------------------------------------------------
+
+
+def tree_of(process: psutil.Process, marker: str) -> list[psutil.Process]:
+    """Return a process, its children and theirs, and whatever carries the marker in its environment."""
+    tree = []
+    with contextlib.suppress(psutil.Error):
+        tree = [process, *process.children(recursive=True)]
+    for other in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if other not in tree and other.environ().get("GRADING_MARKER") == marker:
+                tree.append(other)
+    return tree
+
+
+def end(process: psutil.Process, marker: str) -> None:
+    """End a process and all that it started."""
+    for _ in range(3):  # a child may start another meanwhile
+        for each in tree_of(process, marker):
+            with contextlib.suppress(psutil.Error):
+                each.kill()
+
+
+def memory_of(process: psutil.Process) -> float:
+    """Return the memory that a process tree holds, in GB."""
+    total = 0
+    with contextlib.suppress(psutil.Error):
+        for each in [process, *process.children(recursive=True)]:
+            with contextlib.suppress(psutil.Error):
+                total += each.memory_info().rss
+    return total / 1e9
+
+
+def attempt(job: dict, folder: Path) -> tuple[int | None, str]:
+    """Run one attempt under watch; return the cell that was running when it failed, and why. ('' when it has not.)"""
+    progress, result, log = Path(job["progress"]), Path(job["result"]), folder / "log.txt"
+    progress.write_text("")
+    job_file = folder / "job.json"
+    job_file.write_text(json.dumps(job), encoding="utf-8")
+    marker = f"{os.getpid()}-{folder.name}"
+    environ = os.environ | {"GRADING_MARKER": marker, "TMPDIR": job["folder"], "TEMP": job["folder"]}
+    environ |= {"HOME": job["folder"], "IPYTHONDIR": str(folder / "ipython"), "PYTHONPATH": str(ROOT)}
+    environ |= {"MPLCONFIGDIR": str(folder / "matplotlib"), "PYTHONWARNINGS": "ignore"}
+    environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-P", "-m", "tools.grading_run", str(job_file)]
+    with log.open("wb") as file:
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": file, "stderr": subprocess.STDOUT}
+        child = subprocess.Popen(command, cwd=job["folder"], env=environ, **pipes)
+    process, begun, running, since, reason = psutil.Process(child.pid), time.monotonic(), "", time.monotonic(), ""
+    try:
+        while child.poll() is None and not reason:
+            if STOPPING.wait(0.2):
+                raise Sorry("The grading was stopped.")
+            now, cell = time.monotonic(), progress.read_text()
+            if cell != running:
+                running, since = cell, now
+            if running and now - since > CELL_SECONDS:
+                reason = f"It ran longer than {CELL_SECONDS} seconds, and was ended."
+            elif now - begun > ALL_SECONDS:
+                reason = (
+                    f"All cells together ran longer than {ALL_SECONDS} seconds; this one and the rest were left out."
+                )
+            elif memory_of(process) > MEMORY_GB:
+                reason = f"It took more than {MEMORY_GB:g} GB of memory, and was ended."
+            elif log.stat().st_size > 50e6:
+                reason = "It printed without end past Jupyter, and was ended."
+    finally:
+        end(process, marker)
+        child.wait()
+    if result.exists() and not reason:
+        return None, ""
+    running = progress.read_text() or running
+    if not reason and "DeadKernelError" in log.read_text(encoding="utf-8", errors="replace"):
+        reason = "It ended the Python that it ran in."
+    if not reason:
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        raise Sorry(lines[-1][:300] if lines else "The grader stopped without a word.")
+    return (int(running) if running else None), reason
+
+
+#: What is run in a student's Python before the first cell: `exit()` ends the cell and not the Python.
+STARTUP = """
+def exit(*arguments):
+    raise SystemExit("exit() was called: it ends this cell alone.")
+quit = exit
+get_ipython().ask_exit = exit
+"""
+
+
+def grade_one(submission: Submission, release: Path, marks: Path, fonts: Path) -> dict:
+    """Grade one submission, with as many attempts as it takes; return its record."""
+    begun = time.monotonic()
+    record = {"file": submission.path.name, "student": submission.student, "assignment": submission.assignment}
+    record |= {"marks": {}, "said": {}, "notes": [submission.problem] if submission.problem else [], "code": {}}
+    if submission.notebook is None:
+        return record
+    name = submission.assignment
+    source = read(release / "instructor" / "source" / name / f"{name}.ipynb")
+    notebook, notes = mend(submission.notebook, read(release / "students" / f"{name}.ipynb"))
+    record["notes"] = notes + remarks(notebook, name)
+    worked, shapes = shapes_of(source), shapes_of(notebook)
+    record["code"] = {part: shape for part, shape in shapes.items() if shape != worked.get(part)}
+    if len(shapes) > len(record["code"]):
+        same = ", ".join(part for part in shapes if part not in record["code"])
+        record["notes"].append(f"The code of the worked solution, comments and layout aside: {same}.")
+    left_out: dict[int, str] = {}
+    with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as temporary:
+        folder = Path(temporary)
+        for part in ("work", "ipython/profile_default/startup"):
+            (folder / part).mkdir(parents=True)
+        (folder / "ipython/profile_default/startup/00.py").write_text(STARTUP)
+        shutil.copytree(fonts, folder / "matplotlib")
+        course = folder / "course"
+        for tries in range(ATTEMPTS):
+            shutil.rmtree(course, ignore_errors=True)
+            write(notebook, course / "submitted" / "student" / name / f"{name}.ipynb")
+            (course / "source" / name).mkdir(parents=True)
+            shutil.copy2(release / "instructor" / "gradebook.db", course / "gradebook.db")
+            job = {"assignment": name, "left_out": left_out, "course": str(course), "folder": str(folder / "work")}
+            job |= {"progress": str(folder / "progress"), "result": str(folder / "result.json")}
+            try:
+                cell, reason = attempt(job, folder)
+            except Sorry as told:
+                record["notes"].append(f"It could not be graded: {told}")
+                return record
+            if not reason:
+                break
+            if cell is None:
+                record["notes"].append(f"It could not be graded: {reason}")
+                return record
+            at = grade_id(notebook.cells[cell]) or "an added cell"
+            record["notes"].append(f"{at}: {reason[0].lower()}{reason[1:]}")
+            left_out[cell] = reason
+            if tries >= ATTEMPTS - 2 or "and the rest" in reason:  # the last attempt goes no further than this cell
+                rest = range(cell, len(notebook.cells))
+                left_out |= {index: reason for index in rest if notebook.cells[index].cell_type == "code"}
+        else:
+            record["notes"].append("It could not be graded: each attempt was ended.")
+            return record
+        record |= json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        kept = marks / "kept" / submission.key()
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir(parents=True)
+        for part in ("gradebook.db", "autograded"):
+            shutil.move(course / part, kept / part)
+        page = course / "feedback" / "student" / name / f"{name}.html"
+        (marks / "feedback" / name).mkdir(parents=True, exist_ok=True)
+        shutil.move(page, marks / "feedback" / name / f"{submission.key()}.html")
+    record["seconds"] = round(time.monotonic() - begun, 1)
+    return record
+
+
+def shapes_of(notebook: NotebookNode) -> dict[str, str]:
+    """Return a hash of each answer's code, without comments and layout; of longer answers only."""
+    shapes = {}
+    for cell in notebook.cells:
+        about = cell.metadata.get("nbgrader", {})
+        if cell.cell_type == "code" and about.get("solution") and not about.get("grade"):
+            with contextlib.suppress(SyntaxError):
+                tree = ast.parse(re.sub(r"^ *### (BEGIN|END) SOLUTION\n?", "", cell.source, flags=re.MULTILINE))
+                if sum(1 for _ in ast.walk(tree)) > 80:
+                    shapes[grade_id(cell)] = hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:12]
+    return shapes
+
+
+# --- Marks and summaries -------------------------------------------------------------------------------------------
+
+
+def part_of(name: str) -> str:
+    """Return the number of a part, as students know it: `part_1_2` is 1.2."""
+    return name.removeprefix("part_").replace("_", ".")
+
+
+def total(part: dict) -> float:
+    """Return the marks of a part: what a person gave, or else what the tests gave."""
+    return (part["by_hand"] if part["by_hand"] is not None else part["auto"]) or 0.0
+
+
+def write_table(path: Path, rows: list[list[object]]) -> None:
+    """Write a CSV that spreadsheets read; a name that begins like a formula is only a name."""
+    safe = [
+        [f"'{cell}" if isinstance(cell, str) and cell.startswith(tuple("=+-@\t")) else cell for cell in row]
+        for row in rows
+    ]
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows(safe)
+
+
+def write_marks(records: dict[str, dict], marks: Path) -> None:
+    """Write a table of marks for each assignment, and the one to be filled in by hand."""
+    by_hand: list[list[object]] = [["result", "student", "part", "most", "marks", "comment"]]
+    entered = read_by_hand(marks)
+    for assignment in sorted({record["assignment"] for record in records.values()}):
+        mine = {key: record for key, record in records.items() if record["assignment"] == assignment}
+        parts = sorted({part for record in mine.values() for part in record["marks"]})
+        rows: list[list[object]] = [
+            ["student", *map(part_of, parts), "marks", "of", "waits", "remarks", "file", "result"]
+        ]
+        for key, record in sorted(mine.items(), key=lambda item: (item[1]["student"].lower(), item[0])):
+            got = record["marks"]
+            waiting = [part for part in parts if part in got and got[part]["waits"]]
+            each = ["" if part not in got or part in waiting else total(got[part]) for part in parts]
+            sums = [sum(map(total, got.values())), sum(part["most"] for part in got.values())] if got else ["", ""]
+            waits = " ".join(map(part_of, waiting))
+            rows.append([record["student"], *each, *sums, waits, " ".join(record["notes"]), record["file"], key])
+            for part in [part for part in parts if part in got and (got[part]["person"] or "entered" in got[part])]:
+                told = entered.get((key, part), ("", ""))
+                by_hand.append([key, record["student"], part_of(part), got[part]["most"], *told])
+        write_table(marks / f"marks_{assignment or 'not_graded'}.csv", rows)
+    write_table(marks / "by_hand.csv", by_hand)
+
+
+def read_by_hand(marks: Path) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return what a person entered: marks and comment, by result and part."""
+    path = marks / "by_hand.csv"
+    if not path.exists():
+        return {}
+    text = path.read_text(encoding="utf-8-sig")
+    dialect = "excel" if text.splitlines()[0].count(",") >= 5 else csv.Sniffer().sniff(text.splitlines()[0], ";\t")
+    rows = list(csv.DictReader(text.splitlines(), dialect=dialect))
+    if not rows or not {"result", "part", "marks"} <= set(rows[0]):
+        return {}
+    return {
+        (row["result"], "part_" + row["part"].replace(".", "_")): (
+            (row["marks"] or "").strip(),
+            row.get("comment") or "",
+        )
+        for row in rows
+    }
+
+
+def take_over_by_hand(records: dict[str, dict], marks: Path) -> None:
+    """Enter the marks of by_hand.csv into nbgrader's database, and write these students' feedback anew."""
+    wanted: dict[str, dict[str, tuple[float, str]]] = defaultdict(dict)
+    for (key, part), (text, comment) in read_by_hand(marks).items():
+        if key not in records or part not in records[key]["marks"] or not text:
+            continue
+        most = records[key]["marks"][part]["most"]
+        try:
+            value = float(text.replace(",", "."))
+        except ValueError:
+            value = -1.0
+        if not 0 <= value <= most:
+            raise Sorry(
+                f"by_hand.csv, {records[key]['student']}, {part_of(part)}: {text!r} is no number from 0 to {most:g}."
+            )
+        if [value, comment] != records[key]["marks"][part].get("entered"):
+            wanted[key][part] = (value, comment)
+    for key, parts in wanted.items():
+        record, kept = records[key], marks / "kept" / key
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            shutil.copytree(kept, folder / "course")
+            job = {"assignment": record["assignment"], "course": str(folder / "course"), "by_hand": parts}
+            job |= {"result": str(folder / "result.json")}
+            (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
+            command = [sys.executable, "-P", "-m", "tools.grading_run", str(folder / "job.json")]
+            done = subprocess.run(command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True)
+            if done.returncode:
+                raise Sorry(f"{record['student']}: the marks could not be entered: {done.stderr.decode()[-300:]}")
+            shutil.copy2(folder / "course" / "gradebook.db", kept / "gradebook.db")
+            name = record["assignment"]
+            page = folder / "course" / "feedback" / "student" / name / f"{name}.html"
+            shutil.copy2(page, marks / "feedback" / name / f"{key}.html")
+            for part, found in json.loads((folder / "result.json").read_text(encoding="utf-8"))["marks"].items():
+                record["marks"][part] |= found
+            for part, (value, comment) in parts.items():
+                record["marks"][part]["entered"] = [value, comment]
+        save(record, marks, key)
+
+
+def summary(records: dict[str, dict]) -> str:
+    """Return what a class got right and wrong, part by part, and what to look at."""
+    lines = []
+    for assignment in sorted({record["assignment"] for record in records.values()} - {""}):
+        mine = {key: record for key, record in records.items() if record["assignment"] == assignment}
+        graded = [record for record in mine.values() if record["marks"]]
+        lines += [f"{assignment}: {len(graded)} graded of {len(mine)}", ""]
+        for part in sorted({part for record in graded for part in record["marks"]}):
+            here = [record["marks"][part] for record in graded if part in record["marks"]]
+            done = [each for each in here if not each["waits"]]
+            if not done:
+                lines.append(f"  {part_of(part)}  waits for a person in {len(here)}")
+                continue
+            share = sum(map(total, done)) / sum(each["most"] for each in done)
+            full = sum(total(each) == each["most"] for each in done)
+            none = sum(not total(each) for each in done)
+            lines.append(f"  {part_of(part)}  {share:4.0%} of the marks   full: {full}   none: {none}")
+            wrong = [
+                line.strip(" ✗")
+                for record in graded
+                for line in record["said"].get(part, "").split("\n")
+                if "✗" in line
+            ]
+            shortened = Counter(re.sub(r"^[\d.]+ of [\d.]+ marks\. ", "", line)[:110] for line in wrong)
+            lines += [f"         {count} x {line}" for line, count in shortened.most_common(2)]
+        same: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for record in graded:
+            for part, shape in record["code"].items():
+                same[part, shape].append(record["student"])
+        for (part, _), students in sorted(same.items()):
+            if len(students) > 1:
+                lines.append(f"  {part}: the same code, comments and layout aside: {', '.join(sorted(students))}")
+        lines.append("")
+    noted = [(record["student"], record["file"], note) for record in records.values() for note in record["notes"]]
+    if noted:
+        lines += ["To look at:", *(f"  {student} ({file}): {note}" for student, file, note in sorted(noted)), ""]
+    return "\n".join(lines)
+
+
+def save(record: dict, marks: Path, key: str) -> None:
+    """Store a record in one step, so that an interruption leaves none half written."""
+    path = marks / "kept" / f"{key}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    waiting = path.with_suffix(".tmp")
+    waiting.write_text(json.dumps(record), encoding="utf-8")
+    waiting.replace(path)
+
+
+def grade_all(folder: Path, release: Path) -> None:
+    """Grade what has not been graded yet, then write marks and summary."""
+    instructor = release / "instructor"
+    if not (instructor / "gradebook.db").exists():
+        raise Sorry(f"{release} is no release: `python3 course.py coursework --seed TERM --out FOLDER` makes one.")
+    if not folder.is_dir():
+        raise Sorry(f"There is no folder {folder} with submissions.")
+    released = {path.stem: read(path) for path in sorted((release / "students").glob("*.ipynb"))}
+    marks = release / "marks"
+    marks.mkdir(exist_ok=True)
+    submissions = submitted(folder, released)
+    if not submissions:
+        raise Sorry(f"{folder} holds no files. Archives (.zip) have to be unpacked first.")
+    records: dict[str, dict] = {}
+    todo = []
+    for submission in submissions:
+        stored = marks / "kept" / f"{submission.key()}.json"
+        if stored.exists():
+            records[submission.key()] = json.loads(stored.read_text(encoding="utf-8"))
+        else:
+            todo.append(submission)
+    print(f"{len(submissions)} files, {len(records)} of them graded already.", flush=True)
+    with tempfile.TemporaryDirectory() as temporary, concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        fonts = Path(temporary)  # Matplotlib looks for the system's typefaces once, and not for each student
+        ask = [os.environ["COURSE_PYTHON"], "-c", "import matplotlib.font_manager"]
+        subprocess.run(ask, env=os.environ | {"MPLCONFIGDIR": str(fonts)}, check=False, capture_output=True)
+        jobs = {pool.submit(grade_one, submission, release, marks, fonts): submission for submission in todo}
+        try:
+            for number, job in enumerate(concurrent.futures.as_completed(jobs), len(records) + 1):
+                submission, record = jobs[job], job.result()
+                for got in record["marks"].values():
+                    got["person"] = got["waits"]
+                save(record, marks, submission.key())
+                records[submission.key()] = record
+                got = f"{sum(map(total, record['marks'].values())):g} marks" if record["marks"] else "not graded"
+                waits = ", more by hand" if any(part["waits"] for part in record["marks"].values()) else ""
+                seconds = f" in {record['seconds']:.0f} s" if "seconds" in record else ""
+                what = f"{submission.student}, {submission.assignment or submission.path.name}"
+                print(f"{number:4} of {len(submissions)}  {what}: {got}{waits}{seconds}", flush=True)
+        except KeyboardInterrupt:
+            STOPPING.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    take_over_by_hand(records, marks)
+    write_marks(records, marks)
+    text = summary(records)
+    (marks / "summary.txt").write_text(text, encoding="utf-8")
+    print(f"\n{text}\nMarks, feedback and by_hand.csv: {marks}")
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser("course.py grade", description="Grade a folder of submitted notebooks.")
+    parser.add_argument("--release", metavar="FOLDER", type=Path, required=True, help="what `coursework --out` made")
+    parser.add_argument("submissions", metavar="SUBMISSIONS", type=Path, help="a folder of submitted notebooks")
+    options = parser.parse_args(arguments)
+    warnings.filterwarnings("ignore", module="nbformat")  # it tells of cells that were copied; so do we
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        grade_all(options.submissions.resolve(), options.release.resolve())
+    except Sorry as told:
+        print(told)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on where it was.")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
