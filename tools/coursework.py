@@ -71,6 +71,9 @@ TERM_NUMBERS: dict[str, dict[str, Callable[[random.Random], float]]] = {
 }
 
 
+MEANINGS = {"GOAL": "share to be read, 0 to 1", "BUDGET": "parameters at most", "STEPS": "training steps at most"}
+
+
 def draw_numbers(seed: str) -> dict[str, dict[str, float]]:
     """Return the numbers of a term, for each assignment."""
     rng = random.Random(f"numbers of {seed}")
@@ -87,7 +90,7 @@ def source_of(assignment: str, seed: str, numbers: dict[str, float]) -> Notebook
     """Return the source notebook of an assignment with the term's numbers, and the seeds of its hidden tests."""
     notebook = nbformat.read(SOURCES / f"{assignment}.ipynb", as_version=4)
     rng = random.Random(f"hidden tests of {seed}, {assignment}")
-    lines = "\n".join(f"{key} = {value}" for key, value in numbers.items())
+    lines = "\n".join(f"{key} = {value}  # {MEANINGS[key]}" for key, value in numbers.items())
     for cell in notebook.cells:
         if grade_id(cell) == "numbers":
             cell.source = lines

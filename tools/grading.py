@@ -30,6 +30,7 @@ import threading
 import time
 import warnings
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -521,6 +522,18 @@ def save(record: dict, marks: Path, key: str) -> None:
     waiting.replace(path)
 
 
+def as_completed(jobs: dict) -> Iterator[concurrent.futures.Future]:
+    """Yield each job when it is done; on a terminal, a line that moves says meanwhile who is being graded."""
+    waiting, begun = set(jobs), time.monotonic()
+    while waiting:
+        done, waiting = concurrent.futures.wait(waiting, 1, concurrent.futures.FIRST_COMPLETED)
+        if sys.stdout.isatty():
+            now = ", ".join(sorted(jobs[job].student for job in waiting if job.running()))
+            line = f"{time.monotonic() - begun:5.0f} s  {now}" if waiting and not done else ""
+            print(line[:79].ljust(79), end="\r", flush=True)
+        yield from done
+
+
 def grade_all(folder: Path, release: Path) -> None:
     """Grade what has not been graded yet, then write marks and summary."""
     instructor = release / "instructor"
@@ -549,7 +562,7 @@ def grade_all(folder: Path, release: Path) -> None:
         subprocess.run(ask, env=os.environ | {"MPLCONFIGDIR": str(fonts)}, check=False, capture_output=True)
         jobs = {pool.submit(grade_one, submission, release, marks, fonts): submission for submission in todo}
         try:
-            for number, job in enumerate(concurrent.futures.as_completed(jobs), len(records) + 1):
+            for number, job in enumerate(as_completed(jobs), len(records) + 1):
                 submission, record = jobs[job], job.result()
                 for got in record["marks"].values():
                     got["person"] = got["waits"]

@@ -72,9 +72,8 @@ class RunCells(NbGraderPreprocessor):
         job = json.loads(Path(os.environ["GRADING_JOB"]).read_text(encoding="utf-8"))
         progress = Path(job["progress"])
         code = {index: cell.source for index, cell in enumerate(nb.cells) if cell.cell_type == "code"}
-        seeds = re.findall(
-            r"seed=(\d+)", "".join(hidden for each in nb.cells for hidden in HIDDEN.findall(each.source))
-        )
+        hidden = "".join(text for each in nb.cells for text in HIDDEN.findall(each.source))
+        secrets = re.findall(r".*seed=\d+.*", hidden) + re.findall(r"seed=(\d+)", hidden)
         left_out = {int(index): reason for index, reason in job["left_out"].items()}
         for index, cell in enumerate(nb.cells):
             if index in left_out:
@@ -104,7 +103,7 @@ class RunCells(NbGraderPreprocessor):
             if index in left_out:
                 cell.outputs = [error("NotRun", left_out[index])]
             elif index in code and NOT_RUN not in cell.metadata.get("tags", []):
-                cell.outputs = without(seeds, runs.cells[index].outputs)
+                cell.outputs = without(secrets, runs.cells[index].outputs)
             if index in code:  # what the student had, without the hidden tests
                 cell.source = HIDDEN.sub("", code[index]).rstrip()
         return nb, resources

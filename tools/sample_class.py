@@ -94,7 +94,7 @@ TROUBLE = {
 STARTS_A_CHILD = """import subprocess, sys
 subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)"""
 SHOWS_MARKS = """import sys
-def fit(x, y): pass
+def fit(x, y): return y
 def read(learned, x):
     sys.displayhook(9.0)
     return [0] * 1000"""
