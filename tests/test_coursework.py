@@ -4,6 +4,7 @@ The tests of releases and grading need the instructor's environment, which `cour
 missing they are skipped, unless NEEDS_GRADER is set, as continuous integration does: then it is installed first.
 """
 
+import copy
 import csv
 import json
 import os
@@ -270,6 +271,16 @@ def test_a_submission_is_put_in_order(submission, expected, remark):
     assert " ".join(cell.source for cell in mended.cells) == expected
     assert remark in " ".join(notes)
     assert bool(remark) == bool(notes)
+
+
+def test_outputs_of_another_program_do_not_stop_the_grading():
+    submission = cells("a: x", "part_1: test", "b: y", "part_2: test")
+    released = copy.deepcopy(RELEASED)
+    released.cells[2].metadata["tags"] = [tool.NOT_RUN]
+    submission.cells[2].outputs = [nbformat.from_dict({"output_type": "hologram"})]
+    mended, notes = grading.mend(submission, released)
+    assert "left out" in notes[0]
+    nbformat.validate(mended)
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,8 @@ def load(path: Path, folder: Path, released: dict[str, NotebookNode]) -> Submiss
             problem = "The file is empty."
         else:
             notebook = nbformat.reads(path.read_text(encoding="utf-8-sig"), as_version=4)
-            nbformat.validate(notebook)
+            if not all(isinstance(cell.source, str) and cell.cell_type for cell in notebook.cells):
+                raise TypeError
             assignment = assignment_of(notebook, released)
             problem = "" if assignment else "This notebook is none of the release's assignments."
     except Exception as error:  # a file can be anything
@@ -184,6 +185,13 @@ def mend(submission: NotebookNode, released: NotebookNode) -> tuple[NotebookNode
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=released.metadata)
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"
+    try:
+        nbformat.validate(notebook)
+    except nbformat.ValidationError:  # other programs write outputs that Jupyter does not know
+        notes.append("The outputs that were handed in could not be read, and were left out.")
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs = []
     return notebook, notes
 
 
