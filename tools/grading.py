@@ -182,7 +182,7 @@ def mend(submission: NotebookNode, released: NotebookNode) -> tuple[NotebookNode
         if cell.cell_type == "code":
             cell.outputs = cell.get("outputs", []) if NOT_RUN in cell.metadata.get("tags", []) else []
             cell.execution_count = None
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=released.metadata)
+    notebook = nbformat.from_dict(dict(released, cells=cells))
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"
     try:
