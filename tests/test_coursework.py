@@ -290,6 +290,7 @@ def test_outputs_of_another_program_do_not_stop_the_grading():
         ("Anna Schmidt_4711_assignsubmission_file_/1_the_data.ipynb", "Anna Schmidt"),
         ("anna_schmidt_1_the_data.ipynb", "anna_schmidt"),
         ("1_the_data - Anna.ipynb", "Anna"),
+        ("Zoë Müller - 1_the_data (1).ipynb", "Zoë Müller"),
         ("Ünal Öz 1_the_data.ipynb", "Ünal Öz"),
         ("1_the_data.ipynb", "(no name)"),
     ],
@@ -326,6 +327,28 @@ def test_code_that_reaches_for_the_tests_is_pointed_at():
 def test_the_model_solutions_are_not_pointed_at():
     for assignment in ASSIGNMENTS:
         assert not grading.remarks(tool.solved(source(assignment)), assignment)
+
+
+def test_two_gradings_of_one_release_do_not_run_at_once(tmp_path):
+    with grading.alone(tmp_path), pytest.raises(grading.Sorry, match="already"), grading.alone(tmp_path):
+        pass
+    (tmp_path / "running").write_text("999999999")  # it was killed
+    with grading.alone(tmp_path):
+        assert (tmp_path / "running").exists()
+    assert not (tmp_path / "running").exists()
+
+
+def test_a_file_that_changed_takes_the_place_of_the_old_one(tmp_path):
+    (tmp_path / "anna_1_the_data.ipynb").write_text("{")
+    released = {name: tool.read(tool.COURSEWORK / "practice" / f"{name}.ipynb") for name in ASSIGNMENTS}
+    (new,) = grading.submitted(tmp_path, released)
+    old = {"student": "anna", "assignment": "", "file": "anna_1_the_data.ipynb"}
+    other = dict(old, file="2/anna_1_the_data.ipynb")
+    records = {"old": old, "other": other}
+    for key, record in records.items():
+        grading.save(record, tmp_path, key)
+    grading.forget_earlier(records, new, tmp_path)
+    assert records == {"other": other} and not (tmp_path / "kept" / "old.json").exists()
 
 
 def test_a_table_holds_no_formula(tmp_path):
@@ -387,7 +410,7 @@ def table(release, assignment):
 def test_the_model_solution_is_graded_in_full(release, graded, assignment, full):
     row = table(release, assignment)["model"]
     assert float(row["marks"]) == full, row
-    assert row["waits"] == {"3": "3.5 3.6", "4": "4.4 4.5"}.get(assignment[0], "")
+    assert row["waits"] == {"3": "part 3.5 part 3.6", "4": "part 4.4 part 4.5"}.get(assignment[0], "")
     assert "worked solution" in row["remarks"]
 
 
@@ -410,6 +433,7 @@ def test_whatever_goes_wrong_costs_its_own_part_alone(release, graded):
         ("kills_its_python", "ended the Python"),
         ("splits_a_cell", "was there 2 times"),
         ("deletes_cells", "put back: part_1_2"),
+        ("exits", "centre_of_mass: the cell stops with SystemExit"),
         ("loses_the_names", "lost their names"),
         ("writes_into_the_tests", "please look"),
         ("shows_marks", "displayhook"),
@@ -450,7 +474,9 @@ def test_the_feedback_tells_marks_and_sentences_and_no_hidden_test(release, grad
 def test_the_summary_says_what_most_got_wrong(release, graded):
     text = (release / "marks" / "summary.txt").read_text(encoding="utf-8")
     assert text in graded[2]
-    assert re.search(r"^  1\.2 +\d+% of the marks   full: \d+   none: \d+$", text, re.MULTILINE)
+    assert re.search(r"^  1\.2 +\d+% of the marks   students with all: \d+, with none: \d+$", text, re.MULTILINE)
+    assert re.search(r"^  3\.5 +0% of the marks .* waits: 1$", text, re.MULTILINE)
+    assert "4 answers wait for a person" in text
     assert re.search(r"^  1\.4 .*\n +1 x It reads .*hardly more than guessing", text, re.MULTILINE)
 
 
@@ -458,9 +484,13 @@ def test_what_is_graded_is_not_graded_again_and_marks_by_hand_are_taken_over(rel
     path = release / "marks" / "by_hand.csv"
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [(row["student"], row["part"]) for row in rows] == [("model", part) for part in ("3.5", "3.6", "4.4", "4.5")]
-    rows[0] |= {"marks": "4,5", "comment": "A fine question."}
-    with path.open("w", encoding="utf-8", newline="") as file:  # as a German spreadsheet writes it
+    assert [(row["student"], row["part"]) for row in rows] == [
+        ("model", part) for part in ("part 3.5", "part 3.6", "part 4.4", "part 4.5")
+    ]
+    tested = table(release, "2_convolution_and_counting")["model"]["result"]
+    rows[0] |= {"marks": "4,5", "comment": "A fine question, für mich."}
+    rows.append(dict(rows[0], result=tested, part="part 2.1", marks="3", comment="Not your own."))
+    with path.open("w", encoding="cp1252", newline="") as file:  # as a German spreadsheet writes it
         writer = csv.DictWriter(file, rows[0], delimiter=";")
         writer.writeheader()
         writer.writerows(rows)
@@ -469,13 +499,23 @@ def test_what_is_graded_is_not_graded_again_and_marks_by_hand_are_taken_over(rel
     assert done.returncode == 0, done.stdout + done.stderr
     assert stored == {each: each.stat().st_mtime_ns for each in (release / "marks" / "kept").glob("*/autograded")}
     row = table(release, "3_train_and_report")["model"]
-    assert (row["3.5"], row["marks"], row["waits"]) == ("4.5", "22.5", "3.6")
-    (page,) = (release / "marks" / "feedback" / "3_train_and_report").glob("model-*.html")
-    assert "A fine question." in page.read_text(encoding="utf-8")
-    rows[0]["marks"] = "6"
+    assert (row["part 3.5"], row["marks"], row["waits"]) == ("4.5", "22.5", "part 3.6")
+    row = table(release, "2_convolution_and_counting")["model"]
+    assert (row["part 2.1"], row["marks"]) == ("3.0", "22.0")
+    for assignment, comment in (("3_train_and_report", "für mich."), ("2_convolution_and_counting", "Not your own.")):
+        (page,) = (release / "marks" / "feedback" / assignment).glob("model-*.html")
+        assert comment in page.read_text(encoding="utf-8")
+
+    rows[0]["marks"] = ""  # withdrawn; and what cannot be understood is told, and stays
+    rows[1]["marks"], rows[2]["part"], rows[2]["marks"] = "8", "part 9.9", "1"
     grading.write_table(path, [list(rows[0]), *(list(row.values()) for row in rows)])
+    written = path.read_bytes()
     done = course_py("grade", "--release", release, graded[0])
-    assert done.returncode == 1 and "model, 3.5: '6' is no number from 0 to 5" in done.stdout
+    assert done.returncode == 1 and path.read_bytes() == written
+    assert "model, part 3.6: '8' is no number from 0 to 7" in done.stdout
+    assert "model, part 9.9: there is no such result and part" in done.stdout
+    row = table(release, "3_train_and_report")["model"]
+    assert (row["part 3.5"], row["marks"], row["waits"]) == ("", "18.0", "part 3.5 part 3.6")
 
 
 def test_an_interrupted_grading_goes_on_where_it_was(release, graded, tmp_path):
@@ -494,7 +534,9 @@ def test_an_interrupted_grading_goes_on_where_it_was(release, graded, tmp_path):
     test_nothing_that_a_submission_started_goes_on(graded)
     done = course_py("grade", "--release", release, tmp_path)
     assert re.search(r"4 files, [123] of them graded already", done.stdout)
-    assert [float(row["marks"]) for row in table(release, "1_the_data").values()] == [17] * 4
+    rows = table(release, "1_the_data")
+    assert [float(rows[f"late_{number}"]["marks"]) for number in range(4)] == [17] * 4
+    assert set(graded[1]) < set(rows), "what was graded from another folder stays in the table"
 
 
 def test_a_release_that_tells_too_much_or_does_not_run_is_not_written(monkeypatch):

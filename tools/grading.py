@@ -18,6 +18,8 @@ import concurrent.futures
 import contextlib
 import csv
 import hashlib
+import html
+import io
 import json
 import os
 import re
@@ -67,6 +69,7 @@ class Submission(NamedTuple):
     """A file that somebody handed in."""
 
     path: Path
+    file: str  # its path below SUBMISSIONS
     student: str
     assignment: str  # empty when it is none
     notebook: NotebookNode | None
@@ -74,7 +77,7 @@ class Submission(NamedTuple):
 
     def key(self) -> str:
         """Return a name for the folder of its results: stable, and new when the file changes."""
-        digest = hashlib.sha256(self.path.read_bytes() + self.path.name.encode()).hexdigest()[:12]
+        digest = hashlib.sha256(self.path.read_bytes() + self.file.encode()).hexdigest()[:12]
         return re.sub(r"[^\w-]+", "_", self.student)[:40] + "-" + digest
 
 
@@ -86,10 +89,10 @@ def student_of(path: Path, folder: Path, assignments: list[str]) -> str:
     inside = path.relative_to(folder)
     if len(inside.parts) > 1:
         return re.sub(r"_\d+$", "", inside.parts[0].split("_assignsubmission_")[0]).strip()  # as Moodle names them
-    name = path.stem
+    name = re.sub(r"\s*\(\d+\)$", "", path.stem)  # a second download of the same name
     for assignment in assignments:
         name = re.sub(re.escape(assignment), "", name, flags=re.IGNORECASE)
-    return re.sub(r"^[\W_]+|[\W_]+$|\(\d+\)$", "", name) or "(no name)"
+    return re.sub(r"^[\W_]+|[\W_]+$", "", name) or "(no name)"
 
 
 def assignment_of(notebook: NotebookNode, released: dict[str, NotebookNode]) -> str:
@@ -108,7 +111,9 @@ def load(path: Path, folder: Path, released: dict[str, NotebookNode]) -> Submiss
     """Read a submitted file; never raises because of what is in it."""
     student, problem, notebook, assignment = student_of(path, folder, list(released)), "", None, ""
     try:
-        if path.suffix.lower() != ".ipynb":
+        if path.suffix.lower() in (".zip", ".gz", ".7z", ".rar"):
+            problem = "This is an archive: please unpack it first."
+        elif path.suffix.lower() != ".ipynb":
             problem = "This is not a notebook (.ipynb)."
         elif path.stat().st_size > LARGEST_MB * 1e6:
             problem = f"The file is larger than {LARGEST_MB} MB: clear its outputs (nbconvert --clear-output) by hand."
@@ -122,7 +127,8 @@ def load(path: Path, folder: Path, released: dict[str, NotebookNode]) -> Submiss
             problem = "" if assignment else "This notebook is none of the release's assignments."
     except Exception as error:  # a file can be anything
         problem = f"The file cannot be read as a notebook ({type(error).__name__}): it is damaged."
-    return Submission(path, student, assignment, notebook if not problem else None, problem)
+    file = path.relative_to(folder).as_posix()
+    return Submission(path, file, student, assignment, notebook if not problem else None, problem)
 
 
 def submitted(folder: Path, released: dict[str, NotebookNode]) -> list[Submission]:
@@ -303,7 +309,7 @@ get_ipython().ask_exit = exit
 def grade_one(submission: Submission, release: Path, marks: Path, fonts: Path) -> dict:
     """Grade one submission, with as many attempts as it takes; return its record."""
     begun = time.monotonic()
-    record = {"file": submission.path.name, "student": submission.student, "assignment": submission.assignment}
+    record = {"file": submission.file, "student": submission.student, "assignment": submission.assignment}
     record |= {"marks": {}, "said": {}, "notes": [submission.problem] if submission.problem else [], "code": {}}
     if submission.notebook is None:
         return record
@@ -351,14 +357,15 @@ def grade_one(submission: Submission, release: Path, marks: Path, fonts: Path) -
             record["notes"].append("It could not be graded: each attempt was ended.")
             return record
         record |= json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        for got in record["marks"].values():
+            got["person"] = got["waits"]
+        record["notes"] += [f"{name}: the cell stops with {error}" for name, error in record.pop("stopped").items()]
         kept = marks / "kept" / submission.key()
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir(parents=True)
         for part in ("gradebook.db", "autograded"):
             shutil.move(course / part, kept / part)
-        page = course / "feedback" / "student" / name / f"{name}.html"
-        (marks / "feedback" / name).mkdir(parents=True, exist_ok=True)
-        shutil.move(page, marks / "feedback" / name / f"{submission.key()}.html")
+        keep_page(course / "feedback" / "student" / name / f"{name}.html", record, submission.key(), marks)
     record["seconds"] = round(time.monotonic() - begun, 1)
     return record
 
@@ -400,125 +407,169 @@ def write_table(path: Path, rows: list[list[object]]) -> None:
 
 
 def write_marks(records: dict[str, dict], marks: Path) -> None:
-    """Write a table of marks for each assignment, and the one to be filled in by hand."""
-    by_hand: list[list[object]] = [["result", "student", "part", "most", "marks", "comment"]]
-    entered = read_by_hand(marks)
+    """Write a table of marks for each assignment."""
     for assignment in sorted({record["assignment"] for record in records.values()}):
         mine = {key: record for key, record in records.items() if record["assignment"] == assignment}
         parts = sorted({part for record in mine.values() for part in record["marks"]})
-        rows: list[list[object]] = [
-            ["student", *map(part_of, parts), "marks", "of", "waits", "remarks", "file", "result"]
-        ]
-        for key, record in sorted(mine.items(), key=lambda item: (item[1]["student"].lower(), item[0])):
+        columns = ["marks", "of", "waits", "remarks", "file", "result"]
+        rows: list[list[object]] = [["student", *(f"part {part_of(part)}" for part in parts), *columns]]
+        for key, record in by_student(mine):
             got = record["marks"]
             waiting = [part for part in parts if part in got and got[part]["waits"]]
             each = ["" if part not in got or part in waiting else total(got[part]) for part in parts]
             sums = [sum(map(total, got.values())), sum(part["most"] for part in got.values())] if got else ["", ""]
-            waits = " ".join(map(part_of, waiting))
+            waits = " ".join(f"part {part_of(part)}" for part in waiting)
             rows.append([record["student"], *each, *sums, waits, " ".join(record["notes"]), record["file"], key])
-            for part in [part for part in parts if part in got and (got[part]["person"] or "entered" in got[part])]:
-                told = entered.get((key, part), ("", ""))
-                by_hand.append([key, record["student"], part_of(part), got[part]["most"], *told])
         write_table(marks / f"marks_{assignment or 'not_graded'}.csv", rows)
-    write_table(marks / "by_hand.csv", by_hand)
 
 
-def read_by_hand(marks: Path) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return what a person entered: marks and comment, by result and part."""
+def by_student(records: dict[str, dict]) -> list[tuple[str, dict]]:
+    """Return records with their keys, sorted by the student's name."""
+    return sorted(records.items(), key=lambda item: (item[1]["student"].lower(), item[0]))
+
+
+def write_by_hand(records: dict[str, dict], marks: Path) -> None:
+    """Write the table that a person fills in: a line for each part that waits, or was marked by hand."""
+    rows: list[list[object]] = [["result", "student", "part", "most", "marks", "comment"]]
+    for key, record in by_student(records):
+        for part, got in sorted(record["marks"].items()):
+            if got["person"] or "entered" in got:
+                # "part 3.5", since a spreadsheet may take 3.5 for a date
+                rows.append(
+                    [key, record["student"], f"part {part_of(part)}", got["most"], *got.get("entered", ["", ""])]
+                )
+    write_table(marks / "by_hand.csv", rows)
+
+
+def read_by_hand(marks: Path) -> list[dict[str, str]]:
+    """Return the lines that a person filled in, however the spreadsheet has saved them."""
     path = marks / "by_hand.csv"
     if not path.exists():
-        return {}
-    text = path.read_text(encoding="utf-8-sig")
-    dialect = "excel" if text.splitlines()[0].count(",") >= 5 else csv.Sniffer().sniff(text.splitlines()[0], ";\t")
-    rows = list(csv.DictReader(text.splitlines(), dialect=dialect))
-    if not rows or not {"result", "part", "marks"} <= set(rows[0]):
-        return {}
-    return {
-        (row["result"], "part_" + row["part"].replace(".", "_")): (
-            (row["marks"] or "").strip(),
-            row.get("comment") or "",
-        )
-        for row in rows
-    }
+        return []
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = path.read_bytes().decode("cp1252", "replace")
+    first = text.split("\n", 1)[0]
+    separator = max(",;\t", key=first.count)
+    rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator))
+    if rows and not {"result", "part", "marks"} <= set(rows[0]):
+        raise Sorry(f"{path} has lost its first line, with the names of the columns: result, part, marks, comment.")
+    return [{name: (value or "").strip() for name, value in row.items() if isinstance(name, str)} for row in rows]
 
 
-def take_over_by_hand(records: dict[str, dict], marks: Path) -> None:
-    """Enter the marks of by_hand.csv into nbgrader's database, and write these students' feedback anew."""
-    wanted: dict[str, dict[str, tuple[float, str]]] = defaultdict(dict)
-    for (key, part), (text, comment) in read_by_hand(marks).items():
-        if key not in records or part not in records[key]["marks"] or not text:
+def wishes(records: dict[str, dict], marks: Path) -> tuple[dict[str, dict], list[str]]:
+    """Return what by_hand.csv changes (by result and part: marks, or None to withdraw, and comment), and its errors."""
+    wanted: dict[str, dict] = defaultdict(dict)
+    errors = []
+    for row in read_by_hand(marks):
+        key, text, comment = row["result"], row["marks"], row.get("comment") or ""
+        number = re.search(r"(\d)\D+(\d)", row["part"])
+        part = f"part_{number.group(1)}_{number.group(2)}" if number else ""
+        who = f"{row.get('student') or key}, {row['part']}"
+        if part not in records.get(key, {"marks": {}})["marks"]:
+            if text:
+                errors.append(
+                    f"{who}: there is no such result and part (take them from the tables: {key!r}, 'part 3.5')."
+                )
             continue
-        most = records[key]["marks"][part]["most"]
+        got = records[key]["marks"][part]
         try:
-            value = float(text.replace(",", "."))
+            value = float(text.replace(",", ".")) if text else None
         except ValueError:
             value = -1.0
-        if not 0 <= value <= most:
-            raise Sorry(
-                f"by_hand.csv, {records[key]['student']}, {part_of(part)}: {text!r} is no number from 0 to {most:g}."
-            )
-        if [value, comment] != records[key]["marks"][part].get("entered"):
+        if value is not None and not 0 <= value <= got["most"]:
+            errors.append(f"{who}: {text!r} is no number from 0 to {got['most']:g}.")
+        elif value is None and "entered" in got:
+            wanted[key][part] = (None, "")
+        elif value is not None and [value, comment] != got.get("entered"):
             wanted[key][part] = (value, comment)
-    for key, parts in wanted.items():
-        record, kept = records[key], marks / "kept" / key
-        with tempfile.TemporaryDirectory() as temporary:
-            folder = Path(temporary)
-            shutil.copytree(kept, folder / "course")
-            job = {"assignment": record["assignment"], "course": str(folder / "course"), "by_hand": parts}
-            job |= {"result": str(folder / "result.json")}
-            (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
-            command = [sys.executable, "-P", "-m", "tools.grading_run", str(folder / "job.json")]
-            done = subprocess.run(command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True)
-            if done.returncode:
-                raise Sorry(f"{record['student']}: the marks could not be entered: {done.stderr.decode()[-300:]}")
-            shutil.copy2(folder / "course" / "gradebook.db", kept / "gradebook.db")
-            name = record["assignment"]
-            page = folder / "course" / "feedback" / "student" / name / f"{name}.html"
-            shutil.copy2(page, marks / "feedback" / name / f"{key}.html")
-            for part, found in json.loads((folder / "result.json").read_text(encoding="utf-8"))["marks"].items():
-                record["marks"][part] |= found
-            for part, (value, comment) in parts.items():
+    return wanted, errors
+
+
+def enter(record: dict, key: str, parts: dict, marks: Path) -> None:
+    """Enter marks by hand into nbgrader's database, and write the student's feedback anew."""
+    kept, name = marks / "kept" / key, record["assignment"]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        shutil.copytree(kept, folder / "course")
+        by_hand = {part: [*what, record["marks"][part]["person"]] for part, what in parts.items()}
+        job = {"assignment": name, "course": str(folder / "course"), "by_hand": by_hand}
+        job |= {"result": str(folder / "result.json")}
+        (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
+        command = [sys.executable, "-P", "-m", "tools.grading_run", str(folder / "job.json")]
+        done = subprocess.run(command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True)
+        if done.returncode:
+            last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+            raise Sorry(f"{record['student']}: the marks could not be entered: {' '.join(last)}")
+        for part, found in json.loads((folder / "result.json").read_text(encoding="utf-8"))["marks"].items():
+            record["marks"][part] |= found
+        for part, (value, comment) in parts.items():
+            record["marks"][part].pop("entered", None)
+            if value is not None:
                 record["marks"][part]["entered"] = [value, comment]
-        save(record, marks, key)
+        shutil.copy2(folder / "course" / "gradebook.db", kept / "gradebook.db")
+        keep_page(folder / "course" / "feedback" / "student" / name / f"{name}.html", record, key, marks)
+    save(record, marks, key)
+
+
+def keep_page(page: Path, record: dict, key: str, marks: Path) -> None:
+    """Keep a page of feedback, with the student's name and with what still waits on top."""
+    waits = [part_of(part) for part, got in sorted(record["marks"].items()) if got["waits"]]
+    told = f"<p><b>{html.escape(record['student'])}</b>, {html.escape(record['file'])}</p>"
+    if waits:
+        told += f"<p>Parts that a person has not marked yet, and that count 0 so far: {', '.join(waits)}.</p>"
+    text = page.read_text(encoding="utf-8")
+    place = marks / "feedback" / record["assignment"] / f"{key}.html"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(re.sub(r"(<body[^>]*>)", lambda found: found.group() + told, text, count=1), encoding="utf-8")
 
 
 def summary(records: dict[str, dict]) -> str:
-    """Return what a class got right and wrong, part by part, and what to look at."""
+    """Return what was got right and wrong, part by part, and what to look at."""
     lines = []
     for assignment in sorted({record["assignment"] for record in records.values()} - {""}):
-        mine = {key: record for key, record in records.items() if record["assignment"] == assignment}
-        graded = [record for record in mine.values() if record["marks"]]
+        mine = [record for record in records.values() if record["assignment"] == assignment]
+        graded = [record for record in mine if record["marks"]]
         lines += [f"{assignment}: {len(graded)} graded of {len(mine)}", ""]
         for part in sorted({part for record in graded for part in record["marks"]}):
-            here = [record["marks"][part] for record in graded if part in record["marks"]]
-            done = [each for each in here if not each["waits"]]
-            if not done:
-                lines.append(f"  {part_of(part)}  waits for a person in {len(here)}")
-                continue
-            share = sum(map(total, done)) / sum(each["most"] for each in done)
-            full = sum(total(each) == each["most"] for each in done)
-            none = sum(not total(each) for each in done)
-            lines.append(f"  {part_of(part)}  {share:4.0%} of the marks   full: {full}   none: {none}")
-            wrong = [
-                line.strip(" ✗")
-                for record in graded
-                for line in record["said"].get(part, "").split("\n")
-                if "✗" in line
-            ]
-            shortened = Counter(re.sub(r"^[\d.]+ of [\d.]+ marks\. ", "", line)[:110] for line in wrong)
-            lines += [f"         {count} x {line}" for line, count in shortened.most_common(2)]
+            lines += part_summary(part, [record for record in graded if part in record["marks"]])
         same: dict[tuple[str, str], list[str]] = defaultdict(list)
         for record in graded:
-            for part, shape in record["code"].items():
-                same[part, shape].append(record["student"])
-        for (part, _), students in sorted(same.items()):
+            for name, shape in record["code"].items():
+                same[name, shape].append(record["student"])
+        for (name, _), students in sorted(same.items()):
             if len(students) > 1:
-                lines.append(f"  {part}: the same code, comments and layout aside: {', '.join(sorted(students))}")
+                lines.append(f"  {name}: the same code, comments and layout aside: {', '.join(sorted(students))}")
         lines.append("")
-    noted = [(record["student"], record["file"], note) for record in records.values() for note in record["notes"]]
-    if noted:
-        lines += ["To look at:", *(f"  {student} ({file}): {note}" for student, file, note in sorted(noted)), ""]
+    kinds: dict[str, list[str]] = {"To look at first:": [], "Remarks:": [], "Like the worked solution:": []}
+    for record in records.values():
+        for note in record["notes"]:
+            first, like = "please look" in note, "worked solution" in note
+            kind = "To look at first:" if first else "Like the worked solution:" if like else "Remarks:"
+            kinds[kind].append(f"  {record['student']} ({record['file']}): {note}")
+    for kind, found in kinds.items():
+        lines += [kind, *sorted(found), ""] if found else []
+    waiting = sum(got["waits"] for record in records.values() for got in record["marks"].values())
+    if waiting:
+        lines.append(f"{waiting} answers wait for a person: enter their marks in by_hand.csv, and run this again.")
     return "\n".join(lines)
+
+
+def part_summary(part: str, records: list[dict]) -> list[str]:
+    """Return the lines about one part: the share of its marks, how many got all and none, and the usual mistakes."""
+    got = [record["marks"][part] for record in records]
+    done = [each for each in got if not each["waits"]]
+    waits = f"   waits: {len(got) - len(done)}" if len(done) < len(got) else ""
+    if not done:
+        return [f"  {part_of(part)} {waits}"]
+    share = sum(map(total, done)) / sum(each["most"] for each in done)
+    full = sum(total(each) == each["most"] for each in done)
+    none = sum(not total(each) for each in done)
+    line = f"  {part_of(part)}  {share:4.0%} of the marks   students with all: {full}, with none: {none}{waits}"
+    said = [text for record in records for text in record["said"].get(part, "").split("\n") if "✗" in text]
+    mistakes = Counter(re.sub(r"^[ ✗]*[\d.]+ of [\d.]+ marks\. ", "", text)[:110] for text in said)
+    return [line, *(f"         {count} x {text}" for text, count in mistakes.most_common(2))]
 
 
 def save(record: dict, marks: Path, key: str) -> None:
@@ -528,6 +579,34 @@ def save(record: dict, marks: Path, key: str) -> None:
     waiting = path.with_suffix(".tmp")
     waiting.write_text(json.dumps(record), encoding="utf-8")
     waiting.replace(path)
+
+
+def forget_earlier(records: dict[str, dict], submission: Submission, marks: Path) -> None:
+    """Forget what an earlier version of a file got, and say so in the remarks of the new one."""
+    same = (submission.student, submission.assignment, submission.file)
+    for key, old in list(records.items()):
+        if (old["student"], old["assignment"], old["file"]) == same and key != submission.key():
+            del records[key]
+            (marks / "kept" / f"{key}.json").unlink()
+            (marks / "feedback" / old["assignment"] / f"{key}.html").unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def alone(marks: Path) -> Iterator[None]:
+    """Let nobody else grade against this release meanwhile."""
+    lock = marks / "running"
+    with contextlib.suppress(OSError, ValueError):
+        if not psutil.pid_exists(int(lock.read_text())):
+            lock.unlink()  # left by a grading that was killed
+    try:
+        with lock.open("x") as file:
+            file.write(str(os.getpid()))
+    except FileExistsError:
+        raise Sorry("This release is being graded already, in another window.") from None
+    try:
+        yield
+    finally:
+        lock.unlink()
 
 
 def as_completed(jobs: dict) -> Iterator[concurrent.futures.Future]:
@@ -544,37 +623,28 @@ def as_completed(jobs: dict) -> Iterator[concurrent.futures.Future]:
 
 def grade_all(folder: Path, release: Path) -> None:
     """Grade what has not been graded yet, then write marks and summary."""
-    instructor = release / "instructor"
-    if not (instructor / "gradebook.db").exists():
-        raise Sorry(f"{release} is no release: `python3 course.py coursework --seed TERM --out FOLDER` makes one.")
     if not folder.is_dir():
         raise Sorry(f"There is no folder {folder} with submissions.")
     released = {path.stem: read(path) for path in sorted((release / "students").glob("*.ipynb"))}
     marks = release / "marks"
-    marks.mkdir(exist_ok=True)
     submissions = submitted(folder, released)
     if not submissions:
         raise Sorry(f"{folder} holds no files. Archives (.zip) have to be unpacked first.")
-    records: dict[str, dict] = {}
-    todo = []
-    for submission in submissions:
-        stored = marks / "kept" / f"{submission.key()}.json"
-        if stored.exists():
-            records[submission.key()] = json.loads(stored.read_text(encoding="utf-8"))
-        else:
-            todo.append(submission)
-    print(f"{len(submissions)} files, {len(records)} of them graded already.", flush=True)
+    kept = sorted((marks / "kept").glob("*.json"))
+    records = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in kept}
+    todo = [submission for submission in submissions if submission.key() not in records]
+    done = len(submissions) - len(todo)
+    print(f"{len(submissions)} files, {done} of them graded already.", flush=True)
     with tempfile.TemporaryDirectory() as temporary, concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         fonts = Path(temporary)  # Matplotlib looks for the system's typefaces once, and not for each student
         ask = [os.environ["COURSE_PYTHON"], "-c", "import matplotlib.font_manager"]
         subprocess.run(ask, env=os.environ | {"MPLCONFIGDIR": str(fonts)}, check=False, capture_output=True)
         jobs = {pool.submit(grade_one, submission, release, marks, fonts): submission for submission in todo}
         try:
-            for number, job in enumerate(as_completed(jobs), len(records) + 1):
+            for number, job in enumerate(as_completed(jobs), done + 1):
                 submission, record = jobs[job], job.result()
-                for got in record["marks"].values():
-                    got["person"] = got["waits"]
                 save(record, marks, submission.key())
+                forget_earlier(records, submission, marks)
                 records[submission.key()] = record
                 got = f"{sum(map(total, record['marks'].values())):g} marks" if record["marks"] else "not graded"
                 waits = ", more by hand" if any(part["waits"] for part in record["marks"].values()) else ""
@@ -585,11 +655,16 @@ def grade_all(folder: Path, release: Path) -> None:
             STOPPING.set()
             pool.shutdown(cancel_futures=True)
             raise
-    take_over_by_hand(records, marks)
+    wanted, errors = wishes(records, marks)
+    for key, parts in wanted.items():
+        enter(records[key], key, parts, marks)
     write_marks(records, marks)
     text = summary(records)
     (marks / "summary.txt").write_text(text, encoding="utf-8")
     print(f"\n{text}\nMarks, feedback and by_hand.csv: {marks}")
+    if errors:  # the file stays as it is, so that nothing that a person wrote is lost
+        raise Sorry("\n".join(["", "by_hand.csv: the rest was taken over, but please look at these lines:", *errors]))
+    write_by_hand(records, marks)
 
 
 def main(arguments: list[str]) -> int:
@@ -600,7 +675,12 @@ def main(arguments: list[str]) -> int:
     warnings.filterwarnings("ignore", module="nbformat")  # it tells of cells that were copied; so do we
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        grade_all(options.submissions.resolve(), options.release.resolve())
+        release = options.release.resolve()
+        if not (release / "instructor" / "gradebook.db").exists():
+            raise Sorry(f"{release} is no release: `python3 course.py coursework --seed TERM --out FOLDER` makes one.")
+        (release / "marks").mkdir(exist_ok=True)
+        with alone(release / "marks"):
+            grade_all(options.submissions.resolve(), release)
     except Sorry as told:
         print(told)
         return 1

@@ -146,7 +146,14 @@ def grade(job: dict) -> None:
         for cell in graded.cells
         if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade_id") in marks
     }
-    Path(job["result"]).write_text(json.dumps({"marks": marks, "said": said}), encoding="utf-8")
+    stopped = {
+        cell.metadata["nbgrader"]["grade_id"]: f"{output.ename}: {output.evalue[:100]}"
+        for cell in graded.cells
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution")
+        for output in cell.outputs
+        if output.output_type == "error" and output.ename != "NotRun"
+    }
+    Path(job["result"]).write_text(json.dumps({"marks": marks, "said": said, "stopped": stopped}), encoding="utf-8")
 
 
 def write_feedback(course: Path, name: str) -> None:
@@ -174,13 +181,25 @@ def enter_by_hand(job: dict) -> None:
     """Enter marks that a person gave, and what they wrote, and write the feedback anew."""
     course, name = Path(job["course"]), job["assignment"]
     with Gradebook(f"sqlite:///{(course / 'gradebook.db').as_posix()}") as book:
-        for part, (marks, comment) in job["by_hand"].items():
+        for part, (marks, comment, person) in job["by_hand"].items():
             grade = book.find_grade(part, name, name, "student")
-            grade.manual_score, grade.needs_manual_grade = marks, False
-            book.find_comment(part, name, name, "student").manual_comment = comment
+            grade.manual_score, grade.needs_manual_grade = marks, person and marks is None
+            answer = part if person else answer_before(course, name, part)
+            book.find_comment(answer, name, name, "student").manual_comment = comment
         book.db.commit()
     write_feedback(course, name)
     Path(job["result"]).write_text(json.dumps({"marks": marks_of(course, name)}), encoding="utf-8")
+
+
+def answer_before(course: Path, name: str, part: str) -> str:
+    """Return the name of the answer that a test belongs to: nbgrader keeps comments with answers, not with tests."""
+    notebook = nbformat.read(course / "autograded" / "student" / name / f"{name}.ipynb", as_version=4)
+    answer = ""
+    for about in (cell.metadata.get("nbgrader", {}) for cell in notebook.cells):
+        if about.get("grade_id") == part:
+            break
+        answer = about["grade_id"] if about.get("solution") else answer
+    return answer
 
 
 if __name__ == "__main__":

@@ -150,6 +150,7 @@ def troubled(release: Path) -> dict[str, tuple[NotebookNode, float]]:
     fit, _, reading = notebook.cells[number].source.partition("def read")
     second = copy.deepcopy(notebook.cells[number])
     notebook.cells[number].source, second.source = fit, "def read" + reading
+    second.id = "second-half"
     notebook.cells.insert(number + 1, second)
     made["splits_a_cell"] = (notebook, 20)
 
