@@ -283,6 +283,15 @@ def test_outputs_of_another_program_do_not_stop_the_grading():
     nbformat.validate(mended)
 
 
+def test_a_picture_that_was_pasted_into_a_written_answer_is_kept():
+    released, submission = cells("a: stub"), cells("a: x")
+    for notebook in (released, submission):
+        notebook.cells[0] = nbformat.v4.new_markdown_cell("text", metadata=notebook.cells[0].metadata)
+    submission.cells[0].attachments = {"photo.png": {"image/png": "aGVsbG8="}}
+    mended, notes = grading.mend(submission, released)
+    assert mended.cells[0].attachments == submission.cells[0].attachments and not notes
+
+
 @pytest.mark.parametrize(
     "path, student",
     [

@@ -174,6 +174,8 @@ def mend(submission: NotebookNode, released: NotebookNode) -> tuple[NotebookNode
             first.outputs = mine[0].get("outputs", []) if mine else []
             if first.cell_type == "markdown":
                 del first["outputs"]
+                if mine and "attachments" in mine[0]:  # a picture that was pasted into a written answer
+                    first.attachments = mine[0].attachments
         cells.append(first)
         for extra in [*(mine[1:] if answer else []), *added[name]]:
             extra = nbformat.from_dict(extra)
@@ -184,8 +186,8 @@ def mend(submission: NotebookNode, released: NotebookNode) -> tuple[NotebookNode
     if missing[False]:
         notes.append(f"Cells of ours were deleted, and put back: {', '.join(missing[False])}.")
     for cell in cells:
-        cell.pop("attachments", None)
         if cell.cell_type == "code":
+            cell.pop("attachments", None)
             cell.outputs = cell.get("outputs", []) if NOT_RUN in cell.metadata.get("tags", []) else []
             cell.execution_count = None
     notebook = nbformat.from_dict(dict(released, cells=cells))
@@ -424,8 +426,10 @@ def write_marks(records: dict[str, dict], marks: Path) -> None:
 
 
 def by_student(records: dict[str, dict]) -> list[tuple[str, dict]]:
-    """Return records with their keys, sorted by the student's name."""
-    return sorted(records.items(), key=lambda item: (item[1]["student"].lower(), item[0]))
+    """Return records with their keys, sorted by student, assignment and file."""
+    return sorted(
+        records.items(), key=lambda item: [item[1][what].lower() for what in ("student", "assignment", "file")]
+    )
 
 
 def write_by_hand(records: dict[str, dict], marks: Path) -> None:
