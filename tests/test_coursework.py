@@ -548,9 +548,7 @@ def test_an_interrupted_grading_goes_on_where_it_was(release, graded, tmp_path):
     assert set(graded[1]) < set(rows), "what was graded from another folder stays in the table"
 
 
-def test_a_release_that_tells_too_much_or_does_not_run_is_not_written(monkeypatch):
-    if not (INSTRUCTOR / "installed").exists():
-        pytest.skip("see above")
+def test_a_release_that_tells_too_much_or_does_not_run_is_not_written(release, monkeypatch):
     monkeypatch.setenv("COURSE_PYTHON", sys.executable)
     notebook = source("1_the_data")
     with pytest.raises(tool.Sorry, match="should not"):
