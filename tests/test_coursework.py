@@ -85,6 +85,17 @@ def test_the_model_solution_gets_full_marks(solved, seed):
     assert marks(assignment, space, seed, only) == {name: most(assignment)[name] for name in only}
 
 
+QUICK = ("part_1_2", "part_1_3", "part_2_1", "part_2_2", "part_2_3", "part_2_4", "part_3_1", "part_3_2", "part_3_3")
+
+
+def test_no_draw_is_unfair(solved):
+    """Over many terms: a draw in which the right answer would be judged wrong is rare, and costs somebody marks."""
+    assignment, space = solved
+    quick = {name: worth for name, worth in most(assignment).items() if name in QUICK}
+    for seed in range(150):
+        assert marks(assignment, space, seed, quick) == quick, seed
+
+
 def test_an_untouched_notebook_gets_none(solved, capsys):
     assignment, space = solved
     stubs = {name: lambda *_, **__: ... for name in space if callable(space[name])}
