@@ -615,7 +615,8 @@ def labelled_files(rng: np.random.Generator, yours: object) -> Iterator[Test]:
         f"{digit}_{word}.{kind}"
         for digit, word, kind in zip(digits, words, ["png", "jpg", "JPG", "jpeg", "png"], strict=True)
     ]
-    others = ["README.md", ".DS_Store", "notes.txt", f"{rng.integers(2020, 2030)}0101.jpg", "seven.png"]
+    others = ["README.md", ".DS_Store", "notes.txt", "7_notes.txt", f"{rng.integers(2020, 2030)}0101.jpg"]
+    others += ["seven.png", f"{rng.integers(10, 100)}_points.png", f"{rng.integers(2020, 2030)}_01.jpg"]
 
     def listing(extra: list[str]) -> list[tuple[str, int]]:
         with tempfile.TemporaryDirectory() as folder:

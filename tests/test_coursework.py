@@ -344,6 +344,23 @@ def test_code_that_reaches_for_the_tests_is_pointed_at():
     assert not grading.remarks(cells("a: x = 1  # inspect"), "1_the_data")
 
 
+@pytest.mark.parametrize(
+    ("assignment", "cell", "code", "told"),
+    [
+        ("2_convolution_and_counting", "count_parameters", "network.count_params()", True),
+        ("2_convolution_and_counting", "my_lenet", "network.count_params()", False),
+        ("3_train_and_report", "learning_rates", "from helpers.training import warmup_cosine", True),
+        ("3_train_and_report", "train", "from helpers.training import warmup_cosine", False),
+        ("4_your_handwriting", "prepare", "from helpers.handwriting import prepare", True),
+        ("4_your_handwriting", "prepare", "from helpers import ROOT, handwriting", True),
+        ("4_your_handwriting", "part_4_4", "from helpers import handwriting", False),
+        ("4_your_handwriting", "to_ink", "handwriting = grey < 100", False),
+    ],
+)
+def test_what_a_part_may_not_use_is_pointed_at_there_alone(assignment, cell, code, told):
+    assert bool(grading.remarks(cells(f"{cell}: {code}"), assignment)) == told
+
+
 def test_the_model_solutions_are_not_pointed_at():
     for assignment in ASSIGNMENTS:
         assert not grading.remarks(tool.solved(source(assignment)), assignment)
