@@ -5,6 +5,7 @@ A check prints one line, never raises, whatever it gets, and shows no solution. 
 
 import contextlib
 import functools
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -57,6 +58,22 @@ def numbers(answer: object, shape: tuple[int, ...]) -> np.ndarray:
     if not np.isfinite(array).all():
         raise Wrong("There is a NaN or an infinity in it: somewhere a division by zero, or an overflow.")
     return array.reshape(shape)
+
+
+def returned(name: str, function: object, *arguments: object) -> object:
+    """Return what a reader's function gives, whatever it prints. Wrong says why there is none; name: its def line."""
+    if not callable(function):
+        raise Wrong(f"A function is wanted here: def {name}: ...")
+    try:
+        with contextlib.redirect_stdout(None), np.errstate(all="ignore"):
+            value = function(*arguments)
+    except Exception as error:
+        raise Wrong(f"Your function stops with {type(error).__name__}: {error}.".replace("\n", " ")) from None
+    if value is ...:
+        raise Untouched
+    if value is None:
+        raise Wrong("The function gives nothing back: does it end with return?")
+    return value
 
 
 def expect(value: float, right: float, mistakes: dict[float, str], what: str = "") -> None:
@@ -329,19 +346,9 @@ def more_data(with_500: object, with_5000: object) -> str:
 @checker
 def ink_of_scan(to_ink: object) -> str:
     """Exercise 4.1: a function that turns a scan (uint8, paper 255, ink 0) into ink from 0 (paper) to 1."""
-    if not callable(to_ink):
-        raise Wrong("A function is wanted here: def to_ink(grey): ...")
     grey = np.array([[255, 255, 128, 0], [255, 64, 32, 255]], np.uint8)
     given = grey.copy()
-    try:
-        with contextlib.redirect_stdout(None), np.errstate(all="ignore"):  # whatever the function prints
-            ink = to_ink(given)
-    except Exception as error:
-        raise Wrong(f"Your function stops with {type(error).__name__}: {error}.".replace("\n", " ")) from None
-    if ink is ...:
-        raise Untouched
-    if ink is None:
-        raise Wrong("The function gives nothing back: does it end with return?")
+    ink = returned("to_ink(grey)", to_ink, given)
     if not np.array_equal(given, grey):
         raise Wrong("The function has changed the picture that it was given: work on a new array.")
     ink, scaled = np.asarray(ink), grey / 255
@@ -407,3 +414,288 @@ def missing_step(costs_most: object) -> str:
     if name in ("cutting out", "cut out", "not cut out"):
         return "Right: what is small on its page stays small, and no network here knows such digits."
     raise Wrong(said.get(name, 'One of the three names is wanted, as text: "polarity", "cutting out" or "mass".'))
+
+
+# --- 05 Chase the record -----------------------------------------------------------------------------------------
+
+
+@checker
+def two_small_kernels(two_small: object, one_large: object) -> str:
+    """Exercise 5.1: the weights of two 3 x 3 convolutions and of one 5 x 5, each with 32 maps in and 32 out."""
+    two_small, one_large = float(numbers(two_small, ())), float(numbers(one_large, ()))
+    if (two_small, one_large) == (25 * 1024, 18 * 1024):
+        raise Wrong("The two numbers are exchanged.")
+    mistakes = {
+        9 * 1024: "that is one of the two layers.",
+        2 * 9 * 32: "each output map has a kernel for each of the 32 maps that come in.",
+        18: "that is for one map in and one map out. There are 32 of each.",
+        2 * 9 * 32 * 33: "one bias too many for each kernel: here there are no biases.",
+        2 * (9 * 1024 + 32): "these are the weights and the biases. Here there are no biases.",
+        6 * 1024: "a kernel of 3 x 3 has nine weights, not three.",
+        81 * 1024: "the layers come one after the other: add their weights, do not multiply them.",
+    }
+    expect(two_small, 18 * 1024, mistakes, "Two small ones: ")
+    mistakes = {
+        25 * 32: "each output map has a kernel for each of the 32 maps that come in.",
+        25: "that is for one map in and one map out. There are 32 of each.",
+        25 * 1024 + 32: "these are the weights and the biases. Here there are no biases.",
+        2 * 25 * 1024: "there is one such layer, not two.",
+        5 * 1024: "a kernel of 5 x 5 has 25 weights, not five.",
+    }
+    expect(one_large, 25 * 1024, mistakes, "One large one: ")
+    return "Right: both see 5 x 5 pixels, and the pair needs 28 % fewer weights."
+
+
+@checker
+def normalise(normalised: object, maps: object) -> str:
+    """Exercise 5.2: each map by its own mean and variance. maps: N x rows x columns x maps."""
+    shape = np.shape(maps)
+    if len(shape) != 4 or not np.issubdtype(np.asarray(maps).dtype, np.number):
+        raise Wrong("The second answer should be `maps`, as the cell above made it.")
+    maps = numbers(maps, shape)
+    normalised = numbers(normalised, shape)
+    axes = (0, 1, 2)
+
+    def by(axis: tuple[int, ...] | None, spread: Callable, epsilon: float = 0.001) -> np.ndarray:
+        return (maps - maps.mean(axis=axis, keepdims=True)) / spread(maps, axis, epsilon)
+
+    def root(values: np.ndarray, axis: tuple[int, ...] | None, epsilon: float) -> np.ndarray:
+        return np.sqrt(values.var(axis=axis, keepdims=True) + epsilon)
+
+    def same(other: np.ndarray) -> bool:
+        return np.allclose(normalised, other, rtol=1e-3, atol=1e-4)
+
+    if same(by(axes, root)):
+        return "Right: now each map has mean 0 and variance 1, however bright the picture was."
+    if same(maps):
+        raise Wrong("Nothing has changed.")
+    if same(maps - maps.mean(axis=axes)):
+        raise Wrong("The means are 0 now. Divide by the root of the variance, too.")
+    if same(by(axes, lambda values, axis, epsilon: values.var(axis=axis, keepdims=True) + epsilon)):
+        raise Wrong("Divide by the *root* of the variance.")
+    if same(maps / root(maps, axes, 0.001)):
+        raise Wrong("The spread is right. Take the mean of each map away first.")
+    if same(by(None, root)):
+        raise Wrong("This is one mean and one variance for all four maps: each map has its own.")
+    if same(by((1, 2), root)):
+        raise Wrong("This is each digit by itself. The mean goes over all digits of the batch as well: axis 0, too.")
+    if same(by((0,), root)):
+        raise Wrong("This is each place by itself. The mean goes over all places of a map as well: axes 1 and 2, too.")
+    if same(by((3,), root)):
+        raise Wrong("This mixes the maps: axis 3 counts them. The mean goes over the three other axes.")
+    raise Wrong("Not yet: each map should have mean 0 and variance 1. Look at .mean(axis=(0, 1, 2)) of your answer.")
+
+
+@checker
+def majority_wrong(answer: object) -> str:
+    """Exercise 5.3: the probability that at least three of five are wrong, each with probability p."""
+
+    def of(p: float) -> float:
+        return sum(math.comb(5, k) * p**k * (1 - p) ** (5 - k) for k in (3, 4, 5))
+
+    def same(other: Callable[[float], float]) -> bool:
+        return all(np.isclose(values[p], other(p), rtol=1e-6, atol=1e-12) for p in values)
+
+    ps = (0.0, 0.003, 0.1, 0.5, 0.8, 1.0)
+    values = {p: float(numbers(returned("majority_wrong(p)", answer, p), ())) for p in ps}
+    if same(of):
+        return f"Right: with p = 0.5 it is 0.5, and with p = 0.1 it is {of(0.1):.4f}."
+    if same(lambda p: math.comb(5, 3) * p**3 * (1 - p) ** 2):
+        raise Wrong("This is *exactly* three of five. Four and five make a majority, too.")
+    if same(lambda p: p**3):
+        raise Wrong("This is three certain ones, whatever the others do: there are ten ways to choose three.")
+    if same(lambda p: p**3 * (1 - p) ** 2 + p**4 * (1 - p) + p**5):
+        raise Wrong("There are several ways to choose three of five, or four: math.comb(5, 3) and math.comb(5, 4).")
+    if same(lambda p: 1 - of(p)):
+        raise Wrong("This is the probability that the majority is right.")
+    if same(lambda p: 1 - (1 - p) ** 5):
+        raise Wrong("This is the probability that at least *one* is wrong.")
+    if same(lambda p: p**5):
+        raise Wrong("This is the probability that all five are wrong.")
+    if same(lambda p: of(p) - p**5):
+        raise Wrong("All five wrong is a majority, too.")
+    raise Wrong(
+        f"Not yet: with p = 0.1 your function gives {values[0.1]:.4g}. With p = 1 it should give 1, with 0.5 0.5."
+    )
+
+
+@checker
+def softened(soften: object) -> str:
+    """Exercise 5.5: softmax of logits divided by a temperature."""
+    cases = [(np.array([6.0, 2.0, -1.0]), 1.0), (np.array([6.0, 2.0, -1.0]), 4.0), (np.array([0.5, 3.0, 2.0]), 0.5)]
+    what = "soften(logits, temperature)"
+    found = [(case, numbers(returned(what, soften, case[0].copy(), case[1]), (3,))) for case in cases]
+
+    def of(logits: np.ndarray, temperature: float) -> np.ndarray:
+        powers = np.exp(logits / temperature)
+        return powers / powers.sum()
+
+    def same(other: Callable[[np.ndarray, float], np.ndarray]) -> bool:
+        return all(np.allclose(value, other(*case), rtol=1e-6) for case, value in found)
+
+    if same(of):
+        return "Right: the hotter, the more the second and third thoughts count."
+    if same(lambda logits, temperature: of(logits, 1.0)):
+        raise Wrong("The temperature is not used: divide the logits by it first.")
+    if same(lambda logits, temperature: of(logits, 1 / temperature)):
+        raise Wrong("The other way round: the logits are *divided* by the temperature.")
+    if same(lambda logits, temperature: of(logits, 1.0) / temperature):
+        raise Wrong("The probabilities are divided here. Divide the logits, before the exponential.")
+    if same(lambda logits, temperature: logits / temperature):
+        raise Wrong("These are the logits, divided. Softmax comes next: exp, and divide by the sum.")
+    if not all(np.isclose(value.sum(), 1) for _, value in found):
+        raise Wrong("These do not add up to 1: divide by their sum.")
+    raise Wrong("Not yet: exp(logits / temperature), divided by the sum of all of them.")
+
+
+# --- 06 Look inside ----------------------------------------------------------------------------------------------
+
+
+@checker
+def field_of_small_kernels(seen: object) -> str:
+    """Exercise 6.1: the receptive field after two kernels of 3, a pooling of 2 and two more kernels of 3."""
+    mistakes = {
+        1: "1 is where you start: five layers follow.",
+        2: "2 is the distance from unit to unit. How much does one unit see?",
+        3: "That is what a unit sees after the first kernel. Four more layers.",
+        5: "That is after the two first kernels. The pooling looks at neighbours as well.",
+        6: "That is after the pooling. Two kernels are missing.",
+        10: "10 comes out with one kernel too few, or if the steps of 2 after the pooling are forgotten.",
+        15: "15 comes out if the pooling adds 2 pixels. It looks at 2 neighbours, so it adds one.",
+        18: "18 comes out with one kernel too many.",
+        9: "9 comes out without the pooling: it adds a pixel, and it doubles the steps after it.",
+        13: "13 comes out if the pooling doubles the steps and sees nothing more itself.",
+    }
+    expect(float(numbers(seen, ())), 14, mistakes)
+    return "Right: as much as a unit of C3 sees."
+
+
+@checker
+def weighed_by_place(by_place: object) -> str:
+    """Exercise 6.2: a function of maps and slopes, 10 x 10 x 16 each, that weighs and adds: 10 x 10."""
+    maps, slopes = np.random.default_rng(6).normal(size=(2, 10, 10, 16))
+    found = np.asarray(returned("by_place(maps, slopes)", by_place, maps.copy(), slopes.copy()), np.float64)
+    right = (maps * slopes).sum(axis=2)
+    if found.shape == right.shape and np.allclose(found, right, atol=1e-4):
+        return "Right: each number is weighed by its own slope."
+    if found.shape == (10, 10, 16):
+        raise Wrong("There are still 16 maps here: add them up, to 10 x 10.")
+    if found.shape == (10, 16):
+        raise Wrong("This adds up rows or columns, and the places are gone: the last axis counts the maps.")
+    if found.shape != (10, 10):
+        raise Wrong(
+            f"The shape is {found.shape}; it should be (10, 10): add up over the 16 maps, and over nothing else."
+        )
+    for mistake, sentence in (
+        (maps @ slopes.mean(axis=(0, 1)), "The mean of the slopes again: that is Grad-CAM, as above."),
+        (right / 16, "This is the mean over the 16 maps: add them up."),
+        ((maps + slopes).sum(axis=2), "Maps and slopes are added here: multiply them."),
+        (maps.sum(axis=2), "Only the maps are added up: where are the slopes?"),
+        (slopes.sum(axis=2), "Only the slopes are added up: where are the maps?"),
+        (np.maximum(right, 0), "Keep the negative numbers: what speaks against the digit counts as well."),
+        (np.abs(right), "Keep the signs: what speaks against the digit is negative."),
+        ((maps * np.abs(slopes)).sum(axis=2), "Keep the signs of the slopes: some speak against the digit."),
+        (
+            maps.sum(axis=2) * slopes.sum(axis=2),
+            "First multiply, number by number, then add up: you did it the other way.",
+        ),
+    ):
+        if np.allclose(found, mistake, atol=1e-4):
+            raise Wrong(sentence)
+    raise Wrong("Not yet. At one place: 16 numbers, each times its own slope, added up.")
+
+
+@checker
+def step_by_sign(my_step: object) -> str:
+    """Exercise 6.3: a function of picture, gradient and epsilon that takes a step along the gradient's sign."""
+    picture = np.array([[0.0, 0.5, 1.0, 0.3], [0.95, 0.02, 0.6, 0.0]])
+    gradient = np.array([[0.2, -3.0, 0.01, 0.0], [4.0, -0.5, 0.001, -2.0]])
+    epsilon = 0.1
+    moved = np.asarray(returned("my_step(picture, gradient, epsilon)", my_step, picture, gradient, epsilon), np.float64)
+    if moved.shape != picture.shape:
+        raise Wrong(f"A picture of shape {picture.shape} has come back as {moved.shape}: the shape should stay.")
+    step, smaller = epsilon * np.sign(gradient), np.clip(picture - epsilon * np.sign(gradient), 0, 1)
+    if np.allclose(moved, np.clip(picture + step, 0, 1), rtol=0, atol=1e-6):
+        return "Right: each pixel moves as far as it may, and stays between 0 and 1."
+    for mistake, sentence in (
+        (picture + step, "Pixels have left the range from 0 to 1: hold them inside it."),
+        (smaller, "This goes downhill: it makes the loss *smaller*. Which way does the gradient point?"),
+        (picture - step, "This goes downhill, and pixels leave the range from 0 to 1."),
+        (picture, "Nothing has moved."),
+        (step, "That is the step alone: it has to be added to the picture."),
+        (np.clip(step, 0, 1), "That is the step alone: it has to be added to the picture."),
+        (np.clip(picture + np.sign(gradient), 0, 1), "The step is 1: where is epsilon?"),
+        (np.clip(picture + epsilon, 0, 1), "All pixels have become darker: where is the gradient?"),
+        (np.clip(picture + epsilon * gradient, 0, 1), "The size of the slope counts here. Only its sign should."),
+        (picture + epsilon * gradient, "The size of the slope counts here. Only its sign should."),
+        (np.clip(picture + np.abs(step), 0, 1), "Every pixel became darker: a negative slope asks for a lighter one."),
+    ):
+        if np.allclose(moved, mistake, rtol=0, atol=1e-6):
+            raise Wrong(sentence)
+    if not np.isclose(moved[0, 3], picture[0, 3]):
+        raise Wrong("A pixel with a gradient of 0 has moved: its sign is 0.")
+    raise Wrong("Not yet. Try one pixel: 0.5 with a gradient of -3 and an epsilon of 0.1 becomes 0.4.")
+
+
+@checker
+def threshold_of_scores(threshold_for: object) -> str:
+    """Exercise 6.4: a function of scores and a percentage that returns the threshold below which so many lie."""
+    rng = np.random.default_rng(0)
+    for scores, percent in ((rng.normal(-20, 5, 4000), 2), (rng.uniform(0, 1, 3000), 10), (rng.random(2000) * 9, 60)):
+        threshold = float(numbers(returned("threshold_for(scores, percent)", threshold_for, scores, percent), ()))
+        below = 100 * np.mean(scores < threshold)
+        if abs(below - percent) <= 0.2:
+            continue
+        if abs(below - (100 - percent)) <= 0.2:
+            raise Wrong(f"Your threshold keeps {percent} % and refuses the rest: it should be the other way round.")
+        if below > 0 and abs(below - percent / 100) <= 0.05:
+            raise Wrong(f"Your threshold refuses {below:.2f} %, a hundredth of what it may: {percent} % are a share.")
+        if np.isclose(threshold, percent / 100) or np.isclose(threshold, percent):
+            raise Wrong("That is the percentage itself. The threshold is a *score*: look among the scores.")
+        if np.isclose(threshold, scores.mean()) or np.isclose(threshold, np.median(scores)):
+            raise Wrong("That is the middle of the scores, whatever the percentage is.")
+        raise Wrong(f"With {percent} % allowed, your threshold refuses {below:.1f} % of the scores.")
+    return "Right: what is refused is what was allowed."
+
+
+@checker
+def stored_as_int8(scale: object, zero_point: object, stored: object) -> str:
+    """Exercise 6.5: -0.55 to 2.0 in the integers from -128 to 127: scale, zero point, and the integer of 0.5."""
+    scale, zero_point, stored = (float(numbers(each, ())) for each in (scale, zero_point, stored))
+    for mistake, sentence in {
+        2.55 / 256: "Scale: 256 integers have 255 steps between them.",
+        2.55: "Scale: that is the whole range. How large is one of its 255 steps?",
+        2.0 / 127: "Scale: this looks at the upper half alone. The whole range goes from -0.55 to 2.0.",
+        2.0 / 255: "Scale: the range begins at -0.55, not at 0.",
+        1.45 / 255: "Scale: from -0.55 to 2.0 it is more than 2: minus a negative number.",
+        255 / 2.55: "Scale: this is turned upside down: steps for each 1, in place of the size of a step.",
+    }.items():
+        if np.isclose(scale, mistake):
+            raise Wrong(sentence)
+    if not np.isclose(scale, 0.01):
+        raise Wrong("Scale: not yet. The range, divided by the number of steps.")
+    expect(
+        zero_point,
+        -73,
+        {
+            55: "this counts from 0. The integers begin at -128.",
+            -128: "-128 stands for -0.55, and not for 0.",
+            -183: "the wrong way: 0 lies above -0.55, so its integer lies above -128.",
+            0: "0 would stand for 0 if the range had its middle there.",
+            127: "127 stands for 2.0, and not for 0.",
+        },
+        "Zero point: ",
+    )
+    expect(
+        stored,
+        -23,
+        {
+            50: "the zero point is missing.",
+            123: "the zero point is subtracted here. Solve the formula for q.",
+            -78: "check the sign: 0.5 lies above 0.",
+            -123: "check the sign: 0.5 lies above 0.",
+            0: "it is still 0: put 0.5 into the formula.",
+        },
+        "Stored: ",
+    )
+    return "Right: with one byte for each number, at most half a step is lost."

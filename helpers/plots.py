@@ -106,3 +106,15 @@ def show_confusion(matrix: np.ndarray, *, text: str) -> None:
         axes.text(column, row, f"{count}", ha="center", va="center", fontsize=9, color="white" if dark else "black")
     axes.set(xticks=range(10), yticks=range(10), xlabel="predicted digit", ylabel="true digit")
     show(text)
+
+
+def show_seeds(values: dict[str, Sequence[float]], xlabel: str, *, text: str) -> None:
+    """Show one row for each name: a dot for each seed, a bar for their mean; the names from top to bottom."""
+    _, axes = plt.subplots(figsize=(7.5, 0.38 * len(values) + 0.9))
+    for row, each in enumerate(values.values()):
+        axes.barh(row, np.mean(each), height=0.6, color=SKY)
+        axes.plot(each, [row] * len(each), "o", color="black", markersize=5, clip_on=False)
+        axes.text(max(each), row, f"  {np.mean(each):.1f}", va="center", fontsize=10)
+    axes.set(yticks=range(len(values)), yticklabels=list(values), xlabel=xlabel)
+    axes.invert_yaxis()
+    show(text)

@@ -126,6 +126,79 @@ QUIZZES: dict[str, dict[str, list[Option]]] = {
             Option("That it reads 95 % of all handwriting.", "Of yours, perhaps, and give or take a lot."),
         ],
     },
+    "05": {
+        "Five networks vote, and each misreads 17 of 5,000. Why does the vote still misread more than a few?": [
+            Option(
+                "They misread the same digits.",
+                "All learned from the same pictures. What is odd for one is odd for all, and cannot be outvoted.",
+            ),
+            Option("Five are too few.", "A hundred of the same kind would stumble over the same digits."),
+            Option(
+                "A mean of probabilities is no proper vote.", "Counting hands gives nearly the same number. Try it."
+            ),
+        ],
+        "Batch normalisation reads one digit alone. Which mean does it take away?": [
+            Option(
+                "One that it noted while it was trained.",
+                "A single digit has no batch. So the layer keeps a running mean and variance of each map.",
+            ),
+            Option("The mean of this one digit.", "Then a bright and a dark digit would look the same to it."),
+            Option("None: it is switched off.", "The layers behind it would get numbers that they do not know."),
+        ],
+        "99.79 % and 99.87 % on the same 10,000 digits. How many digits lie between them?": [
+            Option(
+                "Eight.", "And the intervals of the two overlap. Such a difference needs more digits, or more networks."
+            ),
+            Option("Eighty.", "Count again: 0.01 % of 10,000 is one digit."),
+            Option("Eight hundred.", "That would be 8 %. Count again: 0.01 % of 10,000 is one digit."),
+        ],
+        "What does a high temperature do when a large network teaches a small one?": [
+            Option(
+                "It lets the second thoughts be seen.",
+                "At temperature 1 nearly everything is on one digit, and what it resembles is lost.",
+            ),
+            Option("It makes the large network right more often.", "The order of the ten stays. So does the answer."),
+            Option("It makes the training faster.", "A step takes as long as before. It makes the answers tell more."),
+        ],
+    },
+    "06": {
+        "A map shows which pixels decided. The same map comes out with random weights. What does that say?": [
+            Option(
+                "It shows the picture, and not what was learned.",
+                "Random weights know nothing. A map that does not notice that cannot explain an answer.",
+            ),
+            Option("The map is right: two networks agree.", "One of the two knows nothing. It has no reasons to show."),
+            Option("Random weights are good enough.", "They read one of ten digits. Only the map is the same."),
+        ],
+        "Why does a network of convolutions misread a digit that stands five pixels beside the middle?": [
+            Option(
+                "The dense layers have a weight of their own for each place.",
+                "Convolution finds the parts anywhere. C5 has only ever seen them near the middle.",
+            ),
+            Option("A kernel looks at one place only.", "The same kernel goes over every place. That part is fine."),
+            Option(
+                "Pooling throws the digit away.", "Pooling forgets a pixel or two of the place. It finds the parts."
+            ),
+        ],
+        "The best temperature makes the percentages honest on digits. What does it do against letters?": [
+            Option(
+                "Little: letters and digits move together.",
+                "One factor for all logits cannot tell the two apart. For that one needs another score.",
+            ),
+            Option("It turns letters away.", "It refuses nothing, and never changes which digit is read."),
+            Option(
+                "It teaches the network an eleventh answer.", "It is one number, and nothing is learned besides it."
+            ),
+        ],
+        "Noise changes few answers. An attack of the same size changes most. Why?": [
+            Option(
+                "All of its small pushes go the same way.",
+                "The gradient says for each pixel which way hurts. Random pushes cancel each other.",
+            ),
+            Option("It changes more pixels.", "Both change nearly every pixel, by the same amount."),
+            Option("The network was trained on noise.", "It was not. Noise is weak here because it has no direction."),
+        ],
+    },
 }
 
 

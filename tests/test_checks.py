@@ -26,6 +26,10 @@ NOTEBOOKS = ROOT / "notebooks"
 MEANS = np.array([X[digit == Y].mean() for digit in range(10)])
 
 
+#: Four maps of six digits, with means and spreads of their own.
+MAPS = np.random.default_rng(0).normal([0, 5, -3, 1], [1, 2, 0.5, 10], (6, 5, 5, 4))
+
+
 class Exercise(NamedTuple):
     """An exercise. cell: the id of its answer cell; context: what its solution finds in the notebook."""
 
@@ -39,6 +43,15 @@ class Exercise(NamedTuple):
 
 def nothing(*arguments, **options):
     """Stand for what only draws or prints."""
+
+
+def receptive_field(layers):
+    """The function of notebook 06."""
+    side, step = 1, 1
+    for kernel, stride in layers:
+        side += (kernel - 1) * step
+        step *= stride
+    return side, step
 
 
 DRAWS = {"print": nothing, "show_bars": nothing, "np": np, "keras": keras, "L": keras.layers}
@@ -94,6 +107,22 @@ EXERCISES = [
     ),
     Exercise("04_validate_on_handwriting", "4.1", "exercise-4-1", "ink_of_scan", ("to_ink",), {}),
     Exercise("04_validate_on_handwriting", "4.2", "exercise-4-2", "way_to_the_middle", ("down", "right"), {}),
+    Exercise("05_chase_the_record", "5.1", "exercise-5-1", "two_small_kernels", ("two_small", "one_large"), {}),
+    Exercise("05_chase_the_record", "5.2", "exercise-5-2", "normalise", ("normalised", "maps"), {"maps": MAPS}),
+    Exercise("05_chase_the_record", "5.3", "exercise-5-3", "majority_wrong", ("majority_wrong",), {}),
+    Exercise("05_chase_the_record", "5.5", "exercise-5-5", "softened", ("soften",), {}),
+    Exercise(
+        "06_look_inside",
+        "6.1",
+        "exercise-6-1",
+        "field_of_small_kernels",
+        ("seen",),
+        {"receptive_field": receptive_field},
+    ),
+    Exercise("06_look_inside", "6.2", "exercise-6-2", "weighed_by_place", ("by_place",), {}),
+    Exercise("06_look_inside", "6.3", "exercise-6-3", "step_by_sign", ("my_step",), {}),
+    Exercise("06_look_inside", "6.4", "exercise-6-4", "threshold_of_scores", ("threshold_for",), {}),
+    Exercise("06_look_inside", "6.5", "exercise-6-5", "stored_as_int8", ("scale", "zero_point", "stored"), {}),
 ]
 #: Exercises whose solution takes a while: it is run in its notebook, and not mutated.
 LONG = [
@@ -201,6 +230,21 @@ KERNEL = np.array([[-1, -1, 2], [-1, 2, -1], [2, -1, -1]])
         ("missing_step", [" Cutting out"]),
         ("dense_multiply_adds", [np.array(238_200)]),
         ("dense_multiply_adds", [238_200.0]),
+        ("two_small_kernels", [np.int64(18_432), [25_600.0]]),
+        ("normalise", [((MAPS - MAPS.mean((0, 1, 2))) / np.sqrt(MAPS.var((0, 1, 2)) + 1e-3)).astype("float32"), MAPS]),
+        ("normalise", [(MAPS - MAPS.mean((0, 1, 2))) / MAPS.std((0, 1, 2)), MAPS]),
+        ("softened", [lambda x, t: 1 / np.exp((x - x[:, np.newaxis]) / t).sum(axis=1)]),
+        ("majority_wrong", [lambda p: p**3 * (10 - 15 * p + 6 * p**2)]),
+        ("field_of_small_kernels", [np.array([14])]),
+        ("field_of_small_kernels", [14.0]),
+        ("weighed_by_place", [lambda maps, slopes: np.einsum("rcm,rcm->rc", maps, slopes)]),
+        ("weighed_by_place", [lambda maps, slopes: sum(maps[..., n] * slopes[..., n] for n in range(16)).tolist()]),
+        ("step_by_sign", [lambda x, g, e: np.minimum(np.maximum(x + e * ((g > 0) * 1.0 - (g < 0)), 0), 1)]),
+        ("step_by_sign", [lambda x, g, e: np.clip(x + e * g / np.maximum(abs(g), 1e-9), 0, 1).astype("float32")]),
+        ("threshold_of_scores", [lambda scores, percent: np.percentile(scores, percent)]),
+        ("threshold_of_scores", [lambda scores, percent: sorted(scores)[int(percent / 100 * len(scores))]]),
+        ("stored_as_int8", [0.01, -73, -23]),
+        ("stored_as_int8", [np.float32(0.01), np.array([-73]), -23.0]),
     ],
 )
 def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
@@ -312,6 +356,95 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("dense_multiply_adds", [2_352_000], "add their weights"),
         ("dense_multiply_adds", [1094], "units"),
         ("dense_multiply_adds", [476_400], "count it once"),
+        ("two_small_kernels", [25_600, 18_432], "exchanged"),
+        ("two_small_kernels", [9216, 25_600], "one of the two layers"),
+        ("two_small_kernels", [576, 25_600], "each of the 32 maps"),
+        ("two_small_kernels", [18_496, 25_600], "no biases"),
+        ("two_small_kernels", [82_944, 25_600], "do not multiply"),
+        ("two_small_kernels", [18_432, 800], "One large one: each output map"),
+        ("two_small_kernels", [18_432, 25_632], "One large one: these are the weights and the biases"),
+        ("two_small_kernels", [18_432, 51_200], "not two"),
+        ("normalise", [MAPS, MAPS], "Nothing has changed"),
+        ("normalise", [MAPS - MAPS.mean((0, 1, 2)), MAPS], "root of the variance, too"),
+        ("normalise", [(MAPS - MAPS.mean((0, 1, 2))) / (MAPS.var((0, 1, 2)) + 1e-3), MAPS], r"\*root\*"),
+        ("normalise", [MAPS / np.sqrt(MAPS.var((0, 1, 2)) + 1e-3), MAPS], "mean of each map away"),
+        ("normalise", [(MAPS - MAPS.mean()) / np.sqrt(MAPS.var() + 1e-3), MAPS], "all four maps"),
+        ("normalise", [(MAPS - MAPS.mean(0)) / np.sqrt(MAPS.var(0) + 1e-3), MAPS], "each place by itself"),
+        (
+            "normalise",
+            [(MAPS - MAPS.mean((1, 2), keepdims=True)) / MAPS.std((1, 2), keepdims=True), MAPS],
+            "each digit",
+        ),
+        ("normalise", [MAPS[:3], MAPS], "numbers should be there"),
+        ("softened", [lambda x, t: np.exp(x) / np.exp(x).sum()], "not used"),
+        ("softened", [lambda x, t: np.exp(x * t) / np.exp(x * t).sum()], "The other way round"),
+        ("softened", [lambda x, t: np.exp(x) / np.exp(x).sum() / t], "before the exponential"),
+        ("softened", [lambda x, t: np.exp(x / t)], "add up to 1"),
+        ("softened", [lambda x, t: x / t], "Softmax comes next"),
+        ("softened", [lambda x, t: np.full(3, 1 / 3)], "Not yet"),
+        ("majority_wrong", [lambda p: 10 * p**3 * (1 - p) ** 2], "exactly"),
+        ("majority_wrong", [lambda p: p**3], "three certain ones"),
+        ("majority_wrong", [lambda p: p**3 * (1 - p) ** 2 + p**4 * (1 - p) + p**5], "several ways"),
+        ("majority_wrong", [lambda p: 1 - (1 - p) ** 5], "at least \\*one\\*"),
+        ("majority_wrong", [lambda p: p**5], "all five"),
+        ("majority_wrong", [lambda p: 1 - p**3 * (10 - 15 * p + 6 * p**2)], "majority is right"),
+        ("majority_wrong", [lambda p: None], "nothing back"),
+        ("majority_wrong", [lambda p: 1 / 0], "ZeroDivisionError"),
+        ("majority_wrong", [0.1], "A function is wanted"),
+        ("majority_wrong", [lambda p: p], "Not yet"),
+        ("field_of_small_kernels", [10], "steps of 2 after the pooling"),
+        ("field_of_small_kernels", [6], "after the pooling"),
+        ("field_of_small_kernels", [2], "distance from unit to unit"),
+        ("field_of_small_kernels", [9], "without the pooling"),
+        ("field_of_small_kernels", [(14, 2)], "one number"),
+        ("field_of_small_kernels", [40], "too large"),
+        ("weighed_by_place", [lambda maps, slopes: maps @ slopes.mean(axis=(0, 1))], "Grad-CAM"),
+        ("weighed_by_place", [lambda maps, slopes: maps * slopes], "still 16 maps"),
+        ("weighed_by_place", [lambda maps, slopes: (maps * slopes).sum(axis=0)], "places are gone"),
+        ("weighed_by_place", [lambda maps, slopes: (maps * slopes).sum()], "over nothing else"),
+        ("weighed_by_place", [lambda maps, slopes: (maps * slopes).mean(axis=2)], "mean over the 16"),
+        ("weighed_by_place", [lambda maps, slopes: (maps + slopes).sum(axis=2)], "multiply them"),
+        ("weighed_by_place", [lambda maps, slopes: maps.sum(axis=2)], "where are the slopes"),
+        ("weighed_by_place", [lambda maps, slopes: slopes.sum(axis=2)], "where are the maps"),
+        ("weighed_by_place", [lambda maps, slopes: np.maximum((maps * slopes).sum(axis=2), 0)], "negative numbers"),
+        ("weighed_by_place", [lambda maps, slopes: abs((maps * slopes).sum(axis=2))], "is negative"),
+        ("weighed_by_place", [lambda maps, slopes: (maps * abs(slopes)).sum(axis=2)], "signs of the slopes"),
+        ("weighed_by_place", [lambda maps, slopes: maps.sum(axis=2) * slopes.sum(axis=2)], "the other way"),
+        ("weighed_by_place", [lambda maps, slopes: maps[..., 0]], "Not yet"),
+        ("weighed_by_place", [lambda maps: maps], "stops with TypeError"),
+        ("step_by_sign", [lambda x, g, e: x + e * np.sign(g)], "hold them inside"),
+        ("step_by_sign", [lambda x, g, e: np.clip(x - e * np.sign(g), 0, 1)], "downhill"),
+        ("step_by_sign", [lambda x, g, e: x - e * np.sign(g)], "downhill, and pixels leave"),
+        ("step_by_sign", [lambda x, g, e: np.clip(x + e * g, 0, 1)], "size of the slope"),
+        ("step_by_sign", [lambda x, g, e: x + e * g], "size of the slope"),
+        ("step_by_sign", [lambda x, g, e: np.clip(x + np.sign(g), 0, 1)], "where is epsilon"),
+        ("step_by_sign", [lambda x, g, e: np.clip(x + e, 0, 1)], "where is the gradient"),
+        ("step_by_sign", [lambda x, g, e: e * np.sign(g)], "step alone"),
+        ("step_by_sign", [lambda x, g, e: np.clip(x + e * np.where(g < 0, -1, 1), 0, 1)], "its sign is 0"),
+        ("step_by_sign", [lambda x, g, e: np.clip(x + e * abs(np.sign(g)), 0, 1)], "lighter one"),
+        ("step_by_sign", [lambda x, g, e: x], "Nothing has moved"),
+        ("step_by_sign", [lambda x, g, e: x.ravel()], "the shape should stay"),
+        ("step_by_sign", [lambda x, g, e: np.clip(x + 0.5 * e * np.sign(g), 0, 1)], "Not yet"),
+        ("step_by_sign", [lambda x, g, e: None], "nothing back"),
+        ("threshold_of_scores", [lambda scores, percent: np.quantile(scores, 1 - percent / 100)], "other way round"),
+        ("threshold_of_scores", [lambda scores, percent: np.percentile(scores, percent / 100)], "a hundredth"),
+        ("threshold_of_scores", [lambda scores, percent: percent / 100], "percentage itself"),
+        ("threshold_of_scores", [lambda scores, percent: scores.mean()], "middle of the scores"),
+        ("threshold_of_scores", [lambda scores, percent: scores.min()], "refuses 0.0 %"),
+        ("threshold_of_scores", [lambda scores, percent: np.sort(scores)], "one number"),
+        ("threshold_of_scores", [lambda scores, percent: np.quantile(scores, percent)], "stops with ValueError"),
+        ("threshold_of_scores", [0.02], "A function is wanted"),
+        ("stored_as_int8", [2.55 / 256, -73, -23], "255 steps"),
+        ("stored_as_int8", [2 / 127, -73, -23], "upper half"),
+        ("stored_as_int8", [2 / 255, -73, -23], "begins at -0.55"),
+        ("stored_as_int8", [1.45 / 255, -73, -23], "minus a negative"),
+        ("stored_as_int8", [100, -73, -23], "upside down"),
+        ("stored_as_int8", [0.02, -73, -23], "Scale: not yet"),
+        ("stored_as_int8", [0.01, 55, -23], "counts from 0"),
+        ("stored_as_int8", [0.01, -183, -23], "the wrong way"),
+        ("stored_as_int8", [0.01, -73, 50], "zero point is missing"),
+        ("stored_as_int8", [0.01, -73, 123], "Solve the formula"),
+        ("stored_as_int8", [0.01, -73, -23.4], "not a whole number"),
     ],
 )
 def test_a_usual_mistake_is_named(check, answers, sentence, capsys):
@@ -387,6 +520,22 @@ KNOBS = {
         "BATCH_SIZE = 128": "BATCH_SIZE = 256",
     },
     "04_validate_on_handwriting": {"EXAMPLE = 5": "EXAMPLE = 8", "LOW, HIGH = 0.12": "LOW, HIGH = 0.02"},
+    "06_look_inside": {
+        "UNITS = (0, 4, 9, 13)": "UNITS = (1, 15)",
+        "AXES, shares = [0, 1]": "AXES, shares = [2, 3]",
+        'SCORED = "shipped"': 'SCORED = "plain"',
+        "ROBUST_SIZE = 0.2": "ROBUST_SIZE = 0.05",
+        "EPSILON = 0.15": "EPSILON = 0.3",
+        "REFUSE = 0.02": "REFUSE = 0.1",
+    },
+    "05_chase_the_record": {
+        "DIGIT = 7": "DIGIT = 12",
+        "SHARE = 0.25": "SHARE = 0.9",
+        "GROUPS = 200": "GROUPS = 5",
+        "FEW = 6000": "FEW = 3000",
+        "PUPIL_READS = 644": "PUPIL_READS = 54",
+        "my_readings = []": "my_readings = y_test[left].tolist()",
+    },
 }
 
 

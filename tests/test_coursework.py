@@ -597,3 +597,20 @@ def test_a_release_that_tells_too_much_or_does_not_run_is_not_written(release, m
 def test_a_wrong_folder_is_told(release, arguments, told):
     done = course_py(*arguments)
     assert done.returncode == 1 and told in done.stdout and "Traceback" not in done.stdout + done.stderr
+
+
+def test_each_number_of_a_model_answer_stands_in_an_output_above_it():
+    for assignment in ASSIGNMENTS:
+        printed = ""
+        for cell in tool.read(tool.COURSEWORK / "solutions" / f"{assignment}.ipynb").cells:
+            printed += "".join(output.get("text", "") for output in cell.get("outputs", []))
+            if cell.source.startswith("**A model answer.**"):
+                percentages = re.findall(r"[\d.]+ ?%", cell.source)
+                missing = [each for each in percentages if each.replace(" ", "") not in printed]
+                assert not missing, f"{assignment}: {missing} is not printed above"
+
+
+def test_the_model_report_keeps_to_its_length():
+    cells = tool.read(tool.COURSEWORK / "solutions" / "3_train_and_report.ipynb").cells
+    (report,) = [cell.source for cell in cells if "**A model answer.**" in cell.source]
+    assert 150 <= len(report.removeprefix("**A model answer.**").split()) <= 250

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from helpers.experiments import EXPERIMENTS, experiment, file_of, run_once
-from helpers.lenet import MODEL_FILE
+from helpers.lenet import LABELS_MODEL_FILE
 from tools.run_experiments import made_by
 
 NETWORKS = {run.network.__name__: run for runs in EXPERIMENTS.values() for run, _ in runs.values()}
@@ -47,6 +47,6 @@ def test_the_targets_of_the_ladder():
     ladder = {label: [r["test_errors"] for r in runs] for label, runs in experiment("ladder").items()}
     assert len(ladder["LeNet-5 of 1998"]) >= 3 and np.mean(ladder["LeNet-5 of 1998"]) <= 115
     assert len(ladder["LeNet-5 today"]) == 5 and np.mean(ladder["LeNet-5 today"]) <= 100
-    record = json.loads(MODEL_FILE.with_suffix(".json").read_text(encoding="utf-8"))
+    record = json.loads(LABELS_MODEL_FILE.with_suffix(".json").read_text(encoding="utf-8"))
     tests = [run["test"] for run in record["seeds"]]
     assert len(tests) == 5 and np.mean(tests) >= 9940

@@ -146,7 +146,7 @@ def test_squared_error_wants_plus_one_and_minus_one():
 every_model = pytest.mark.parametrize("model_file", RECIPES, ids=lambda path: path.stem)
 
 
-@every_model
+@pytest.mark.parametrize("model_file", [MODEL_FILE, *RECIPES], ids=lambda path: path.stem)
 def test_the_shipped_networks_score_what_their_records_say(model_file):
     record = json.loads(record_of(model_file).read_text(encoding="utf-8"))
     model = load_lenet5(model_file)

@@ -1,14 +1,15 @@
-"""Make the trained networks that the course ships, each with a record of how it was made and what it scored.
+"""Make the two LeNet-5 that are trained by labels, each with a record of how it was made and what it scored.
 
     python -m tools.train_lenet5             train what is missing, score, write models and records
     python -m tools.train_lenet5 --seed 3    train the runs of this seed only, to share the work or to go on later
     python -m tools.train_lenet5 --score     score the stored networks again, for new samples or a new preparation
 
-data/models/lenet5_plain.keras is trained as in notebook 03. data/models/lenet5.keras, the one that reads handwriting,
-sees each digit newly distorted in every epoch, and 12,000 drawn digits besides. Both learn from the 55,000 digits that
-`split_validation` leaves. The second is trained with five seeds; the one that reads most validation digits is shipped.
-Every setting was chosen by the validation digits and by rendered pictures of other hands; the test digits are counted
-at the end, for the record. What is trained waits in my_work/training, so that an interrupted run goes on where it was.
+data/models/lenet5_plain.keras is trained as in notebook 03. data/models/lenet5_labels.keras sees each digit newly
+distorted in every epoch, and 12,000 drawn digits besides. (lenet5.keras, which reads handwriting, is taught by larger
+networks: tools/train_record.py.) Both learn from the 55,000 digits that `split_validation` leaves. The second one is
+trained with five seeds; the one that reads most validation digits is kept. Every setting was chosen by the validation
+digits and by rendered pictures of other hands; the test digits are counted at the end, for the record. What is trained
+waits in my_work/training, so that an interrupted run goes on where it was.
 """
 
 import json
@@ -22,7 +23,7 @@ from helpers import ROOT
 from helpers.evaluation import interval
 from helpers.experiments import Run, train
 from helpers.handwriting import prepare
-from helpers.lenet import MODEL_FILE, PLAIN_MODEL_FILE, load_lenet5
+from helpers.lenet import LABELS_MODEL_FILE, PLAIN_MODEL_FILE, load_lenet5
 from helpers.mnist import load_mnist, split_validation, to_input
 from helpers.quiet import keras
 from helpers.samples import DRAWN_FILE, single_digits
@@ -48,7 +49,7 @@ class Recipe(NamedTuple):
 
 RECIPES = {
     PLAIN_MODEL_FILE: Recipe(Run(), (1,)),
-    MODEL_FILE: Recipe(Run(epochs=40, distorted=True, drawn=True), (1, 2, 3, 4, 5)),
+    LABELS_MODEL_FILE: Recipe(Run(epochs=40, distorted=True, drawn=True), (1, 2, 3, 4, 5)),
 }
 
 

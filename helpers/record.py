@@ -1,0 +1,357 @@
+"""Beyond LeNet-5: digits that bend, a deeper network, networks that vote, and LeNet-5 taught by them."""
+
+import json
+import math
+import time
+import zipfile
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from helpers import ROOT
+from helpers.experiments import Run, train
+from helpers.lenet import ModelError, lenet5
+from helpers.mnist import load_mnist, split_validation, to_input
+from helpers.quiet import keras
+from helpers.samples import load_drawn_digits
+from helpers.training import DistortedDigits, distort, warmup_cosine
+
+ENSEMBLE_FILE = ROOT / "data" / "models" / "ensemble.npz"
+RESULTS_FILE = ROOT / "data" / "results" / "record.json"
+#: What is trained waits there, so that an interrupted run goes on where it was.
+WAITING = ROOT / "my_work" / "record"
+
+
+class Warp(NamedTuple):
+    """How far each digit is changed at random, at most.
+
+    shift: pixels; degrees: of rotation; zoom and slant: shares (0.12 is 12 %); bend: alpha of Simard and others, pixels
+    before smoothing; their 34 moves the ink by 1.7 pixels each way (standard deviation), 10 by 0.5.
+    """
+
+    shift: float = 0
+    degrees: float = 0
+    zoom: float = 0
+    slant: float = 0
+    bend: float = 0
+
+
+def warp(images: np.ndarray, rng: np.random.Generator, limits: Warp) -> np.ndarray:
+    """Draw each digit anew along a field of arrows: for each pixel, from where in the old picture its ink comes.
+
+    images: N x 28 x 28 x 1, float32, 0 to 1; returns the same shape and type. Source of the bending: P. Simard,
+    D. Steinkraus, J. Platt, "Best Practices for Convolutional Neural Networks" (2003), section 2; sigma is 4 pixels.
+    """
+    within = lambda limit: rng.uniform(-limit, limit, (len(images), 1, 1))  # noqa: E731
+    y, x = np.mgrid[-13.5:14, -13.5:14]  # the pixels, counted from the middle
+    x, y = x * (1 + within(limits.zoom)), y * (1 + within(limits.zoom))
+    x = x + y * within(limits.slant)
+    angle = np.deg2rad(within(limits.degrees))
+    x, y = x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)
+    x, y = x + within(limits.shift), y + within(limits.shift)
+    fields = np.stack([x, y], axis=-1) + 13.5
+    if limits.bend:
+        arrows = limits.bend * rng.uniform(-1, 1, fields.shape)
+        fields = fields + [cv2.GaussianBlur(one, (0, 0), 4) for one in arrows]
+    result = np.empty_like(images)
+    for image, field, target in zip(images, fields.astype(np.float32), result, strict=True):
+        cv2.remap(image[..., 0], field, None, cv2.INTER_LINEAR, dst=target[..., 0])
+    return result
+
+
+class WarpedDigits(DistortedDigits):
+    """The training digits in batches, in a new order and newly warped in every epoch."""
+
+    def __init__(self, x: np.ndarray, y: np.ndarray, limits: Warp, seed: int = 0) -> None:
+        super().__init__(x, y, seed=seed)
+        self.limits = limits
+
+    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        chosen = self.order[number * self.batch_size : (number + 1) * self.batch_size]
+        return warp(self.x[chosen], self.rng, self.limits), self.y[chosen]
+
+
+def deepnet(normalise: bool = True, dropout: bool = True) -> keras.Sequential:
+    """Build a deeper network: N x 28 x 28 x 1 float32 (0 to 1) in, ten probabilities out; 330,410 parameters to learn.
+
+    Four convolutions of 3 x 3 in two pairs, and two dense layers. Batch normalisation: S. Ioffe and C. Szegedy, "Batch
+    Normalization" (2015); dropout: N. Srivastava and others, "Dropout" (2014).
+    """
+    layers = keras.layers
+
+    def block(layer) -> list:
+        return [layer, *([layers.BatchNormalization()] if normalise else []), layers.ReLU()]
+
+    def drop(share: float) -> list:
+        return [layers.Dropout(share)] if dropout else []
+
+    stack = [keras.Input(shape=(28, 28, 1))]
+    for maps in (32, 64):
+        for _ in range(2):
+            stack += block(layers.Conv2D(maps, 3, use_bias=not normalise))
+        stack += [layers.MaxPooling2D(2), *drop(0.25)]
+    stack += [layers.Flatten(), *block(layers.Dense(256, use_bias=not normalise)), *drop(0.4)]
+    return keras.Sequential([*stack, layers.Dense(10, activation="softmax")], name="deepnet")
+
+
+def predict_several(model: keras.Model, images: np.ndarray, copies: int = 8) -> np.ndarray:
+    """Return the mean of the probabilities for each digit as it is and for some copies, each half as far warped.
+
+    images: N x 28 x 28 x 1, float32; returns N x 10. This is test-time augmentation.
+    """
+    rng = np.random.default_rng(0)
+    several = [images, *(warp(images, rng, Warp(*(limit / 2 for limit in LIGHT))) for _ in range(copies))]
+    return np.mean([model.predict(each, batch_size=500, verbose=0) for each in several], axis=0)
+
+
+#: As far as `distort` goes in notebook 03, and a little bent.
+LIGHT = Warp(shift=2, degrees=12, zoom=0.12, slant=0.12, bend=10)
+
+
+# --- One ingredient at a time --------------------------------------------------------------------------------------
+
+
+class Trial(NamedTuple):
+    """One way to train: by default LeNet-5, its learning rate as in notebook 03, on the first 10,000 digits."""
+
+    network: Callable[[], keras.Model] = lenet5
+    limits: Warp = Warp()
+    digits: int = 10_000
+    epochs: int = 12
+    peak: float = 4e-3
+    constant: bool = False
+
+
+SHORT = Trial(limits=LIGHT, digits=55_000, epochs=2, peak=1e-3, constant=True)
+#: What is tried, by name, in two rows of steps; each step adds one thing to the one before.
+TRIALS: dict[str, dict[str, Trial]] = {
+    "digits": {
+        "as they are": Trial(),
+        "+ shift": Trial(limits=LIGHT._replace(degrees=0, zoom=0, slant=0, bend=0)),
+        "+ rotation": Trial(limits=LIGHT._replace(zoom=0, slant=0, bend=0)),
+        "+ zoom": Trial(limits=LIGHT._replace(slant=0, bend=0)),
+        "+ slant": Trial(limits=LIGHT._replace(bend=0)),
+        "+ light bending": Trial(limits=LIGHT),
+        "+ strong bending": Trial(limits=LIGHT._replace(bend=34)),
+    },
+    "network": {
+        "LeNet-5": SHORT,
+        "deeper": SHORT._replace(network=partial(deepnet, normalise=False, dropout=False)),
+        "+ batch normalisation": SHORT._replace(network=partial(deepnet, dropout=False)),
+        "+ dropout": SHORT._replace(network=deepnet),
+        "+ warm-up and cosine": SHORT._replace(network=deepnet, constant=False),
+    },
+}
+TRIAL_SEEDS = (1, 2, 3)
+
+
+def try_out(trial: Trial, seed: int) -> np.ndarray:
+    """Train once; return what it says of the 5,000 validation digits: 3 x 5000 x 10 probabilities, float32.
+
+    First the network as it was after the last step, then with the running average of its weights, then this one with
+    test-time augmentation.
+    """
+    keras.utils.set_random_seed(seed)
+    (x, y), (x_validation, _) = split_validation(*load_mnist()[0])
+    x_validation = to_input(x_validation)
+    batches = WarpedDigits(to_input(x[: trial.digits]), y[: trial.digits], trial.limits, seed)
+    rate = trial.peak if trial.constant else warmup_cosine(trial.peak, trial.epochs * len(batches))
+    model, last = trial.network(), []
+    # The optimizer averages the weights over about the last 100 steps, and puts the average in when `fit` ends.
+    optimizer = keras.optimizers.AdamW(rate, use_ema=True, ema_momentum=0.99)
+    model.compile(optimizer, loss="sparse_categorical_crossentropy")
+    keep = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: last.append(model.get_weights()))
+    model.fit(batches, epochs=trial.epochs, verbose=0, callbacks=[keep])
+    averaged = model.predict(x_validation, batch_size=500, verbose=0)
+    several = predict_several(model, x_validation)
+    model.set_weights(last[-1])
+    return np.stack([model.predict(x_validation, batch_size=500, verbose=0), averaged, several])
+
+
+def ablation(retrain: bool = False) -> dict[str, dict[str, dict]]:
+    """Return the results of all trials, by row and by step: "errors", "vote" and "seconds".
+
+    errors: for each seed the mistakes on the 5,000 validation digits (after the last step, with averaged weights, with
+    these and test-time augmentation); vote: the same three when the seeds' probabilities are averaged. They are read
+    from data/results; with `retrain` everything is trained again, or taken from my_work/record where it is done.
+    """
+    if not retrain:
+        return json.loads(RESULTS_FILE.read_text(encoding="utf-8"))["trials"]
+    _, (_, labels) = split_validation(*load_mnist()[0])
+    results: dict[str, dict[str, dict]] = {}
+    for row, steps in TRIALS.items():
+        results[row] = {}
+        for name, trial in steps.items():
+            said, seconds = zip(*(kept_answers(row, name, trial, seed) for seed in TRIAL_SEEDS), strict=True)
+            count = lambda probabilities: (probabilities.argmax(axis=-1) != labels).sum(axis=-1).tolist()  # noqa: E731
+            results[row][name] = {"errors": count(np.stack(said)), "vote": count(np.mean(said, axis=0))}
+            results[row][name]["seconds"] = [round(each) for each in seconds]
+            print(f"{row}, {name}: {results[row][name]}", flush=True)
+    return results
+
+
+def kept_answers(row: str, name: str, trial: Trial, seed: int) -> tuple[np.ndarray, float]:
+    """Return what `try_out` returns, and its seconds; both wait in my_work/record once they are made."""
+    path = WAITING / f"trial {row} {name} {seed}.npz"
+    if not path.exists():
+        WAITING.mkdir(parents=True, exist_ok=True)
+        begin = time.perf_counter()
+        said = try_out(trial, seed)
+        np.savez(path.with_suffix(".part.npz"), said=said, seconds=time.perf_counter() - begin)
+        path.with_suffix(".part.npz").replace(path)
+    with np.load(path) as stored:
+        return stored["said"], float(stored["seconds"])
+
+
+# --- The ensemble ---------------------------------------------------------------------------------------------------
+
+MEMBERS = (1, 2, 3, 4, 5)
+#: How each member is trained, by its seed: MNIST and the drawn digits, then MNIST alone, lightly bent, for four epochs.
+MEMBER = Run(deepnet, epochs=16, learning_rate=2e-3, distorted=True, drawn=True)
+LAST_EPOCHS = 4
+LAST_PEAK = 1e-3
+
+
+def kept(name: str, make: Callable[[], keras.Model]) -> tuple[keras.Model, float]:
+    """Return a network, and the seconds that its training took. It is made if it does not wait in my_work/record."""
+    path = WAITING / f"{name}.keras"
+    if not path.exists():
+        WAITING.mkdir(parents=True, exist_ok=True)
+        begin = time.perf_counter()
+        model = make()
+        seconds = time.perf_counter() - begin
+        path.with_suffix(".seconds").write_text(f"{seconds:.1f}", encoding="utf-8")
+        model.save(path.with_suffix(".part.keras"))
+        path.with_suffix(".part.keras").replace(path)
+        print(f"{name}: trained for {seconds / 60:.0f} minutes", flush=True)
+    model = keras.saving.load_model(path, compile=False)
+    return model, float(path.with_suffix(".seconds").read_text(encoding="utf-8"))
+
+
+def finish(model: keras.Model, seed: int) -> keras.Model:
+    """Train a member for its last epochs: the digits of MNIST alone, newly warped each time."""
+    keras.utils.set_random_seed(seed)
+    (x, y), _ = split_validation(*load_mnist()[0])
+    batches = WarpedDigits(to_input(x), y, LIGHT, seed)
+    rate = warmup_cosine(LAST_PEAK, LAST_EPOCHS * len(batches))
+    model.compile(keras.optimizers.AdamW(rate, weight_decay=4e-3), loss="sparse_categorical_crossentropy")
+    model.fit(batches, epochs=LAST_EPOCHS, verbose=0)
+    return model
+
+
+def train_teacher(seed: int) -> tuple[keras.Model, float]:
+    """Return a member before its last epochs, when it knows the drawn digits best, and its seconds of training."""
+    return kept(f"teacher_{seed}", lambda: train(MEMBER, seed)[0])
+
+
+def train_member(seed: int) -> tuple[keras.Model, float]:
+    """Return a member of the ensemble, and the seconds of its last epochs alone."""
+    return kept(f"member_{seed}", lambda: finish(train_teacher(seed)[0], seed))
+
+
+def save_ensemble(members: Sequence[keras.Model], path: Path = ENSEMBLE_FILE) -> None:
+    """Write the weights of deep networks to one file, as float16: half the size."""
+    weights = {
+        f"{number}/{place:02}": array.astype(np.float16)
+        for number, member in enumerate(members)
+        for place, array in enumerate(member.get_weights())
+    }
+    np.savez_compressed(path, **weights)
+
+
+def load_ensemble(path: Path = ENSEMBLE_FILE) -> list[keras.Model]:
+    """Load the networks that vote. Raises ModelError when the file is missing, damaged or something else."""
+    remedy = "Run `git checkout HEAD -- data/models`, then try again."
+    try:
+        with np.load(path) as stored:
+            names = sorted(stored.files)
+            weights = {name: stored[name].astype(np.float32) for name in names}
+        members = []
+        for number in sorted({int(name.partition("/")[0]) for name in names}):
+            members.append(deepnet())
+            members[-1].set_weights([weights[name] for name in names if name.startswith(f"{number}/")])
+    except FileNotFoundError:
+        raise ModelError(f"There is no file {Path(path).name} with the trained networks. {remedy}") from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:
+        raise ModelError(f"The file {Path(path).name} is damaged and cannot be read. {remedy}") from error
+    return members
+
+
+def ask_all(members: Sequence[keras.Model], images: np.ndarray) -> np.ndarray:
+    """Return what each member says of each digit: members x N x 10 probabilities. The vote is their mean."""
+    starts = range(0, len(images), 500)
+    return np.stack([np.concatenate([member(images[i : i + 500]) for i in starts]) for member in members])
+
+
+# --- Back into LeNet-5 ----------------------------------------------------------------------------------------------
+
+#: At a temperature of 4 the teachers' second and third thoughts count as well: what a digit resembles.
+TEMPERATURE = 4
+TEACHERS_SHARE = 0.9
+COPIES = 14
+STUDENT_EPOCHS = 56
+
+
+def mean_logits(probabilities: np.ndarray) -> np.ndarray:
+    """Return the mean of the members' logits, up to a constant for each digit: members x N x 10 in, N x 10 out."""
+    return np.log(probabilities + 1e-9).mean(axis=0)
+
+
+def distillation(targets, logits):
+    """Return the loss of each digit: nine parts of agreement with the teachers, one part of agreement with the label.
+
+    targets: N x 11, the teachers' ten logits and the label; logits: N x 10, the student's. Source: G. Hinton,
+    O. Vinyals, J. Dean, "Distilling the Knowledge in a Neural Network" (2015), section 2.
+    """
+    softmax, losses = keras.ops.softmax, keras.losses
+    teachers = softmax(targets[:, :10] / TEMPERATURE)
+    agreement = losses.categorical_crossentropy(teachers, logits / TEMPERATURE, from_logits=True)
+    label = losses.sparse_categorical_crossentropy(targets[:, 10], logits, from_logits=True)
+    return TEACHERS_SHARE * TEMPERATURE**2 * agreement + (1 - TEACHERS_SHARE) * label
+
+
+def lesson(copy: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return one distorted copy of the 55,000 training digits and the 12,000 drawn ones, and the labels."""
+    (x, y), _ = split_validation(*load_mnist()[0])
+    x, y = (np.concatenate(both) for both in zip((x, y), load_drawn_digits(), strict=True))
+    return distort(to_input(x), np.random.default_rng(1000 + copy)), y
+
+
+def opinion(teachers: Sequence[keras.Model], copy: int) -> np.ndarray:
+    """Return the teachers' mean logits on one copy, N x 10, float16. It waits in my_work/record once it is made."""
+    path = WAITING / f"opinion_{copy}.npy"
+    if not path.exists():
+        WAITING.mkdir(parents=True, exist_ok=True)
+        logits = mean_logits(ask_all(teachers, lesson(copy)[0])).astype(np.float16)
+        np.save(path.with_suffix(".part.npy"), logits)
+        path.with_suffix(".part.npy").replace(path)
+        print(f"the teachers have read copy {copy + 1} of {COPIES}", flush=True)
+    return np.load(path)
+
+
+def distil(teachers: Sequence[keras.Model], seed: int) -> keras.Model:
+    """Train LeNet-5 to answer as the teachers do, on copies of the digits that come up again every 14 epochs."""
+    logits = [opinion(teachers, copy) for copy in range(COPIES)]
+    keras.utils.set_random_seed(seed)
+    student = lenet5()
+    student.layers[-1].activation = keras.activations.linear  # the loss wants logits
+    steps = STUDENT_EPOCHS * math.ceil(len(logits[0]) / 128)
+    student.compile(keras.optimizers.AdamW(warmup_cosine(4e-3, steps), weight_decay=4e-3), loss=distillation)
+    for epoch in range(STUDENT_EPOCHS):
+        images, labels = lesson(epoch % COPIES)
+        targets = np.column_stack([logits[epoch % COPIES].astype(np.float32), labels])
+        student.fit(images, targets, batch_size=128, verbose=0)
+        print(f"seed {seed}: epoch {epoch + 1} of {STUDENT_EPOCHS}", flush=True)
+    network = lenet5()
+    network.set_weights(student.get_weights())
+    return network
+
+
+def train_student(seed: int) -> tuple[keras.Model, float]:
+    """Return LeNet-5, taught by the five teachers, and its seconds of training (the teachers' own not counted)."""
+    teachers = [train_teacher(each)[0] for each in MEMBERS]
+    return kept(f"student_{seed}", lambda: distil(teachers, seed))

@@ -1,0 +1,267 @@
+"""Notebook 05's networks: the stored weights make the stated number of mistakes, and each program can run again."""
+
+import json
+
+import numpy as np
+import pytest
+
+from helpers import record
+from helpers.lenet import LABELS_MODEL_FILE, MODEL_FILE, ModelError, multiply_adds
+from helpers.mnist import load_mnist, split_validation, to_input
+from helpers.quiet import keras
+from helpers.training import warmup_cosine
+from tools import train_record
+
+(X, Y), (X_TEST, Y_TEST) = load_mnist()
+FEW = to_input(X[:200])
+#: The mistakes of one and the same network may differ by this much on another processor, whose sums round otherwise.
+TOLERANCE = 2
+
+
+@pytest.fixture(scope="module")
+def ensemble() -> dict:
+    return json.loads(record.ENSEMBLE_FILE.with_suffix(".json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def said() -> np.ndarray:
+    """What the shipped members say of the test digits: 5 x 10,000 x 10."""
+    return record.ask_all(record.load_ensemble(), to_input(X_TEST))
+
+
+def test_the_shipped_ensemble_makes_the_stated_number_of_mistakes(ensemble, said):
+    stated = ensemble["test"]
+    assert len(said) == len(stated["members"]) >= 5
+    assert said.mean(axis=0).argmax(axis=1).shape == Y_TEST.shape
+    together = int(np.sum(said.mean(axis=0).argmax(axis=1) != Y_TEST))
+    assert together == pytest.approx(stated["together"], abs=TOLERANCE)
+    for member, count in zip(said, stated["members"], strict=True):
+        assert np.sum(member.argmax(axis=1) != Y_TEST) == pytest.approx(count, abs=TOLERANCE)
+    assert stated["correct"] == 10_000 - stated["together"]
+
+
+def test_the_vote_is_better_than_its_members(ensemble):
+    for digits in ("validation", "test"):
+        assert ensemble[digits]["together"] <= np.mean(ensemble[digits]["members"])
+
+
+def test_half_precision_loses_nothing(ensemble):
+    """Chosen by the validation digits: as many mistakes with weights of 16 bits as with 32, give or take one."""
+    assert abs(ensemble["as_float32"]["together"] - ensemble["validation"]["together"]) <= 1
+    assert record.ENSEMBLE_FILE.stat().st_size < 8_000_000
+
+
+@pytest.mark.parametrize(
+    ("part", "path"),
+    [
+        ("ensemble", record.ENSEMBLE_FILE.with_suffix(".json")),
+        ("student", MODEL_FILE.with_suffix(".json")),
+        ("trials", record.RESULTS_FILE),
+    ],
+)
+def test_what_is_stored_was_made_by_the_code_that_is_here(part, path):
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    assert stored["hash"] == train_record.made_by(part), f"run `python -m tools.train_record {part}`"
+
+
+def test_all_trials_are_stored():
+    stored = record.ablation()
+    assert {row: list(steps) for row, steps in stored.items()} == {row: list(s) for row, s in record.TRIALS.items()}
+    for steps in stored.values():
+        for step in steps.values():
+            assert np.shape(step["errors"]) == (len(record.TRIAL_SEEDS), 3) and len(step["vote"]) == 3
+            assert np.min(step["errors"]) > 10 and np.max(step["errors"]) < 500
+
+
+def test_the_students_are_better_than_those_trained_by_labels():
+    """The mean of three seeds against the mean of five, on the test digits; the best on validation is shipped."""
+    made, labels = (
+        json.loads(path.with_suffix(".json").read_text(encoding="utf-8")) for path in (MODEL_FILE, LABELS_MODEL_FILE)
+    )
+    assert len(made["seeds"]) == 3 and made["parameters"] == 61_706
+    assert np.mean([run["test"] for run in made["seeds"]]) > np.mean([run["test"] for run in labels["seeds"]]) + 5
+    best = max(made["seeds"], key=lambda run: run["validation"])
+    assert made["seed"] == best["seed"] and made["validation"]["correct"] == best["validation"]
+    assert made["samples"]["correct"] >= labels["samples"]["correct"]
+
+
+# --- The ingredients ------------------------------------------------------------------------------------------------
+
+
+def test_no_limits_change_nothing():
+    assert np.allclose(record.warp(FEW, np.random.default_rng(0), record.Warp()), FEW, atol=1e-6)
+
+
+def centre(images):
+    """Return the centre of mass of each image: N x 2, row and column, pixels from the middle."""
+    places = np.mgrid[:28, :28] - 13.5
+    return np.einsum("nij,kij->nk", images[..., 0], places) / images.sum(axis=(1, 2))
+
+
+def test_a_shift_moves_each_digit_by_its_own_amount_up_to_the_limit():
+    small = FEW[:, :, :, :] * (np.abs(np.mgrid[:28, :28] - 13.5).max(axis=0) < 9)[..., np.newaxis]
+    moved = centre(record.warp(small, np.random.default_rng(0), record.Warp(shift=2))) - centre(small)
+    assert np.abs(moved).max() < 2.1 and np.abs(moved).max() > 1.8 and moved.std() > 0.8
+
+
+@pytest.mark.parametrize("limit", ["degrees", "zoom", "slant", "bend"])
+def test_each_other_limit_changes_digits_and_keeps_their_place(limit):
+    limits = record.Warp(**{limit: getattr(record.LIGHT, limit)})
+    warped = record.warp(FEW, np.random.default_rng(0), limits)
+    assert warped.shape == FEW.shape and warped.dtype == np.float32
+    assert warped.min() >= 0 and warped.max() <= 1 + 1e-6
+    changed = np.abs(warped - FEW).mean(axis=(1, 2, 3))
+    assert np.all(changed > 0) and np.median(changed) > 0.005
+    assert np.abs(centre(warped) - centre(FEW)).max() < 3
+
+
+def test_bending_moves_the_ink_as_far_as_is_said():
+    """Sigma 4: alpha 34, as in the paper, moves the ink by 1.7 pixels, alpha 10 by 0.5 (standard deviations)."""
+    import cv2
+
+    arrows = np.random.default_rng(0).uniform(-1, 1, (300, 28, 28, 2))
+    smooth = np.array([cv2.GaussianBlur(one, (0, 0), 4) for one in arrows])
+    assert 34 * smooth.std() == pytest.approx(1.7, abs=0.1) and 10 * smooth.std() == pytest.approx(0.5, abs=0.03)
+
+
+def test_every_epoch_warps_anew_and_the_same_with_the_same_seed():
+    def batches():
+        return record.WarpedDigits(FEW, Y[:200], record.LIGHT, seed=5)
+
+    one, other = batches(), batches()
+    assert np.array_equal(one[0][0], other[0][0])
+    assert not np.array_equal(one[0][0], one[0][0])
+    assert sorted(np.concatenate([one[0][1], one[1][1]])) == sorted(Y[:200])
+
+
+def test_the_deeper_network_has_the_parameters_that_are_stated():
+    network = record.deepnet()
+    assert sum(int(np.prod(weight.shape)) for weight in network.trainable_weights) == 330_410
+    assert multiply_adds(network) > 20 * 416_520
+    kinds = {type(layer).__name__ for layer in network.layers}
+    assert {"BatchNormalization", "Dropout"} <= kinds
+    bare = {type(layer).__name__ for layer in record.deepnet(normalise=False, dropout=False).layers}
+    assert not {"BatchNormalization", "Dropout"} & bare
+
+
+def test_many_looks_are_a_mean_of_probabilities():
+    network = record.load_ensemble()[0]
+    several = record.predict_several(network, FEW, copies=2)
+    assert several.shape == (200, 10) and np.allclose(several.sum(axis=1), 1, atol=1e-5)
+    assert np.array_equal(record.predict_several(network, FEW, copies=0), network.predict(FEW, verbose=0))
+    assert not np.allclose(several, network.predict(FEW, verbose=0), atol=1e-4)
+
+
+# --- The loss of the student ----------------------------------------------------------------------------------------
+
+
+def softmax(logits):
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def test_distillation_is_the_formula_of_the_paper():
+    rng = np.random.default_rng(0)
+    teachers, student, labels = rng.normal(0, 3, (8, 10)), rng.normal(0, 3, (8, 10)), rng.integers(0, 10, 8)
+    soft = -(softmax(teachers / 4) * np.log(softmax(student / 4))).sum(axis=1)
+    hard = -np.log(softmax(student))[np.arange(8), labels]
+    targets = np.column_stack([teachers, labels]).astype(np.float32)
+    got = np.array(record.distillation(targets, student.astype(np.float32)))
+    assert np.allclose(got, 0.9 * 16 * soft + 0.1 * hard, rtol=1e-4)
+
+
+def test_mean_logits_bring_the_probabilities_back():
+    probabilities = softmax(np.random.default_rng(0).normal(0, 2, (1, 5, 10)))
+    assert np.allclose(softmax(record.mean_logits(probabilities)), probabilities[0], atol=1e-6)
+
+
+# --- Running again --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """Let everything that is trained be small, and wait elsewhere."""
+    monkeypatch.setattr(record, "WAITING", tmp_path / "record")
+    few = (X[:900], Y[:900])
+    monkeypatch.setattr(record, "load_mnist", lambda: (few, (X_TEST[:100], Y_TEST[:100])))
+    monkeypatch.setattr(record, "split_validation", lambda x, y: split_validation(x, y, 300))
+    monkeypatch.setattr(record, "load_drawn_digits", lambda: (X[900:950], Y[900:950]))
+    return tmp_path
+
+
+def test_an_interrupted_trial_goes_on_where_it_was(small, monkeypatch):
+    runs = []
+
+    def try_out(trial, seed, original=record.try_out):
+        runs.append(seed)
+        if len(runs) == 2:
+            raise KeyboardInterrupt
+        return original(trial, seed)
+
+    monkeypatch.setattr(record, "TRIALS", {"digits": {"+ shift": record.Trial(limits=record.LIGHT, epochs=1)}})
+    monkeypatch.setattr(record, "try_out", try_out)
+    with pytest.raises(KeyboardInterrupt):
+        record.ablation(retrain=True)
+    results = record.ablation(retrain=True)
+    assert runs == [1, 2, 2, 3]
+    step = results["digits"]["+ shift"]
+    assert np.shape(step["errors"]) == (3, 3) and len(step["seconds"]) == 3
+    assert all(0 <= count <= 300 for seed in step["errors"] for count in seed)
+    assert record.ablation(retrain=True) == results and runs == [1, 2, 2, 3]
+
+
+def test_a_trial_returns_last_averaged_and_several(small):
+    trial = record.Trial(limits=record.LIGHT, epochs=1, constant=True)
+    said = record.try_out(trial, seed=1)
+    assert said.shape == (3, 300, 10) and np.allclose(said.sum(axis=2), 1, atol=1e-4)
+    assert not np.allclose(said[0], said[1], atol=1e-3) and not np.allclose(said[1], said[2], atol=1e-4)
+    assert np.array_equal(record.try_out(trial, seed=1), said)
+    assert not np.array_equal(record.try_out(trial, seed=2), said)
+
+
+def test_a_member_is_trained_twice_saved_and_loaded(small, monkeypatch):
+    monkeypatch.setattr(record, "train", lambda run, seed: (run.network(), {}))
+    monkeypatch.setattr(record, "LAST_EPOCHS", 1)
+    member, seconds = record.train_member(1)
+    before, _ = record.train_teacher(1)
+    waiting = sorted(path.name for path in record.WAITING.glob("*.keras"))
+    assert seconds > 0 and waiting == ["member_1.keras", "teacher_1.keras"]
+    assert not np.allclose(before.get_weights()[0], member.get_weights()[0])
+    again = record.train_member(1)
+    assert again[1] == seconds and np.array_equal(again[0].get_weights()[0], member.get_weights()[0])
+    record.save_ensemble([before, member], small / "two.npz")
+    for stored, made in zip(record.load_ensemble(small / "two.npz"), (before, member), strict=True):
+        for one, other in zip(stored.get_weights(), made.get_weights(), strict=True):
+            assert np.array_equal(one, other.astype(np.float16).astype(np.float32))
+
+
+def test_the_student_learns_what_its_teacher_says(small, monkeypatch):
+    """A teacher that always says 3 has a pupil that says 3."""
+    monkeypatch.setattr(record, "STUDENT_EPOCHS", 3)
+    monkeypatch.setattr(record, "COPIES", 2)
+    three = np.full((1, 650, 10), 0.001)
+    three[..., 3] = 0.991
+    monkeypatch.setattr(record, "ask_all", lambda teachers, images: three)
+    student = record.distil([], seed=1)
+    assert student.count_params() == 61_706
+    assert np.mean(student.predict(FEW, verbose=0).argmax(axis=1) == 3) > 0.95
+    assert len(list(record.WAITING.glob("opinion_*.npy"))) == 2
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "text", "other"])
+def test_a_damaged_file_is_told_in_a_sentence(damage, tmp_path):
+    path = tmp_path / "ensemble.npz"
+    if damage == "cut":
+        path.write_bytes(record.ENSEMBLE_FILE.read_bytes()[:5000])
+    elif damage == "text":
+        path.write_text("no network", encoding="utf-8")
+    elif damage == "other":
+        np.savez(path, x=np.zeros(3))
+    with pytest.raises(ModelError, match=r"ensemble\.npz"):
+        record.load_ensemble(path)
+
+
+def test_the_learning_rate_of_a_trial_ends_at_zero_unless_it_is_constant():
+    assert record.SHORT.constant and not record.Trial().constant
+    assert float(warmup_cosine(1e-3, 100)(100)) == pytest.approx(0, abs=1e-9)
+    assert isinstance(keras.optimizers.AdamW(record.SHORT.peak).learning_rate, keras.Variable)

@@ -1,0 +1,134 @@
+"""Make what notebook 05 shows: the ensemble, LeNet-5 as its pupil, and the trials of one ingredient at a time.
+
+    python -m tools.train_record             all of it: about five hours on two cores
+    python -m tools.train_record ensemble    data/models/ensemble.npz and its record
+    python -m tools.train_record student     data/models/lenet5.keras and its record; the ensemble teaches it
+    python -m tools.train_record trials      data/results/record.json
+    python -m tools.train_record score       score the stored networks again, for new samples or a new preparation
+
+How each is trained stands in helpers/record.py. What is done waits in my_work/record, so that an interrupted run goes
+on where it was. Every choice was made by the validation digits; the test digits are counted at the end, for the record.
+"""
+
+import itertools
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from helpers import record
+from helpers.lenet import MODEL_FILE, load_lenet5
+from helpers.mnist import load_mnist, to_input
+from helpers.quiet import keras
+from helpers.samples import DRAWN_FILE
+from tools.provenance import code_hash, versions
+from tools.train_lenet5 import CODE, count, record_of, sample_digits, score, share, validation_digits
+
+TRIED = ["Warp", "warp", "WarpedDigits", "deepnet", "LIGHT", "predict_several", "Trial", "SHORT", "TRIALS", "try_out"]
+TEACHER = ["deepnet", "MEMBER", "train_teacher"]
+MEMBER = [*TRIED[:5], *TEACHER, "LAST_EPOCHS", "LAST_PEAK", "finish", "train_member"]
+STUDENT = [
+    *TEACHER,
+    "TEMPERATURE",
+    "TEACHERS_SHARE",
+    "COPIES",
+    "STUDENT_EPOCHS",
+    "mean_logits",
+    "distillation",
+    "lesson",
+    "opinion",
+    "distil",
+]
+#: What decides each result, for its hash.
+PARTS = {"trials": TRIED, "ensemble": MEMBER, "student": STUDENT}
+
+
+def made_by(part: str) -> str:
+    """Return the hash of the code and the data that make a part."""
+    return code_hash([*CODE, *(f"helpers.record:{name}" for name in PARTS[part])], [DRAWN_FILE])
+
+
+def write(path: Path, part: str, figures: dict) -> None:
+    """Write a record, with what made it."""
+    made = {"made_by": f"python -m tools.train_record {part}", "versions": versions(), "hash": made_by(part)}
+    path.write_text(json.dumps(made | figures, indent=2) + "\n", encoding="utf-8", newline="\n")
+    print(path.name, json.dumps(figures)[:1500], flush=True)
+
+
+def errors(probabilities: np.ndarray, labels: np.ndarray) -> int:
+    """Count the mistakes of probabilities, N x 10."""
+    return int(np.sum(probabilities.argmax(axis=1) != labels))
+
+
+def votes(members: list[keras.Model], images: np.ndarray, labels: np.ndarray) -> dict:
+    """Return the mistakes of each member, of all together, and of every choice of fewer of them."""
+    said = record.ask_all(members, to_input(images))
+    drawn = {
+        size: [
+            errors(said[list(chosen)].mean(axis=0), labels) for chosen in itertools.combinations(range(len(said)), size)
+        ]
+        for size in range(2, len(said))
+    }
+    together = errors(said.mean(axis=0), labels)
+    return {
+        "members": [errors(each, labels) for each in said],
+        "fewer": drawn,
+        "together": together,
+        **share(len(labels) - together, len(labels)),
+    }
+
+
+def make_ensemble() -> None:
+    """Train the members, write their weights, and count their mistakes from the file that was written."""
+    teachers, first = zip(*(record.train_teacher(seed) for seed in record.MEMBERS), strict=True)
+    members, last = zip(*(record.train_member(seed) for seed in record.MEMBERS), strict=True)
+    record.save_ensemble(members)
+    stored, validation, samples = record.load_ensemble(), validation_digits(), sample_digits()
+    made = {
+        "seeds": list(record.MEMBERS),
+        "seconds": [round(sum(each)) for each in zip(first, last, strict=True)],
+        "before_the_last_epochs": {
+            "validation": votes(teachers, *validation),
+            "test": votes(teachers, *load_mnist()[1]),
+            "samples": [count(one, *samples) for one in teachers],
+        },
+        "as_float32": votes(members, *validation),
+        "validation": votes(stored, *validation),
+        "samples": [count(one, *samples) for one in stored],
+        "test": votes(stored, *load_mnist()[1]),
+    }
+    write(record.ENSEMBLE_FILE.with_suffix(".json"), "ensemble", made)
+
+
+def make_student() -> None:
+    """Train LeNet-5 by the ensemble with three seeds; the one that reads most validation digits is shipped."""
+    runs = []
+    for seed in record.TRIAL_SEEDS:
+        model, seconds = record.train_student(seed)
+        figures = {"seed": seed, "seconds": round(seconds)}
+        figures |= {"validation": count(model, *validation_digits()), "test": count(model, *load_mnist()[1])}
+        runs.append((model, figures))
+        print(figures, flush=True)
+    model, best = max(runs, key=lambda run: run[1]["validation"])
+    model.save(MODEL_FILE)
+    made = {"parameters": model.count_params(), "seed": best["seed"], "seeds": [figures for _, figures in runs]}
+    write(record_of(MODEL_FILE), "student", made | score(model))
+
+
+def main(*parts: str) -> None:
+    for part in parts or ("ensemble", "student", "trials"):
+        if part == "ensemble":
+            make_ensemble()
+        elif part == "student":
+            make_student()
+        elif part == "trials":
+            write(record.RESULTS_FILE, "trials", {"trials": record.ablation(retrain=True)})
+        elif part == "score":
+            made = json.loads(record_of(MODEL_FILE).read_text(encoding="utf-8"))
+            text = json.dumps(made | score(load_lenet5(MODEL_FILE)), indent=2) + "\n"
+            record_of(MODEL_FILE).write_text(text, encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
