@@ -429,7 +429,7 @@ def test_run_again_gives_a_fresh_pad_and_a_stopped_kernel_leaves_no_error(browse
     page.close()
 
 
-@pytest.mark.parametrize("name", ["00_start_here", "02_build_lenet5", "04_validate_on_handwriting"])
+@pytest.mark.parametrize("name", ["00_start_here", "02_build_lenet5", "04_validate_on_handwriting", "06_look_inside"])
 def test_a_whole_notebook_runs_without_a_complaint(browser, tmp_path, name):
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*"))
     with jupyter(tmp_path) as address:
