@@ -611,7 +611,8 @@ def step_by_sign(my_step: object) -> str:
     picture = np.array([[0.0, 0.5, 1.0, 0.3], [0.95, 0.02, 0.6, 0.0]])
     gradient = np.array([[0.2, -3.0, 0.01, 0.0], [4.0, -0.5, 0.001, -2.0]])
     epsilon = 0.1
-    moved = np.asarray(returned("my_step(picture, gradient, epsilon)", my_step, picture, gradient, epsilon), np.float64)
+    moved = returned("my_step(picture, gradient, epsilon)", my_step, picture.copy(), gradient.copy(), epsilon)
+    moved = np.asarray(moved, np.float64)
     if moved.shape != picture.shape:
         raise Wrong(f"A picture of shape {picture.shape} has come back as {moved.shape}: the shape should stay.")
     step, smaller = epsilon * np.sign(gradient), np.clip(picture - epsilon * np.sign(gradient), 0, 1)

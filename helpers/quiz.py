@@ -132,7 +132,7 @@ QUIZZES: dict[str, dict[str, list[Option]]] = {
                 "They misread the same digits.",
                 "All learned from the same pictures. What is odd for one is odd for all, and cannot be outvoted.",
             ),
-            Option("Five are too few.", "A hundred of the same kind would stumble over the same digits."),
+            Option("Five are too few.", "More of the same kind learn from the same pictures, and stumble alike."),
             Option(
                 "A mean of probabilities is no proper vote.", "Counting hands gives nearly the same number. Try it."
             ),
@@ -170,10 +170,10 @@ QUIZZES: dict[str, dict[str, list[Option]]] = {
             Option("The map is right: two networks agree.", "One of the two knows nothing. It has no reasons to show."),
             Option("Random weights are good enough.", "They read one of ten digits. Only the map is the same."),
         ],
-        "Why does a network of convolutions misread a digit that stands five pixels beside the middle?": [
+        "Why does the plain network misread many digits that stand five pixels beside the middle?": [
             Option(
                 "The dense layers have a weight of their own for each place.",
-                "Convolution finds the parts anywhere. C5 has only ever seen them near the middle.",
+                "Convolution finds the parts anywhere. Its C5 has only ever seen them near the middle.",
             ),
             Option("A kernel looks at one place only.", "The same kernel goes over every place. That part is fine."),
             Option(
@@ -192,10 +192,10 @@ QUIZZES: dict[str, dict[str, list[Option]]] = {
         ],
         "Noise changes few answers. An attack of the same size changes most. Why?": [
             Option(
-                "All of its small pushes go the same way.",
+                "Each of its small pushes makes the loss larger.",
                 "The gradient says for each pixel which way hurts. Random pushes cancel each other.",
             ),
-            Option("It changes more pixels.", "Both change nearly every pixel, by the same amount."),
+            Option("It changes more pixels.", "Both push every pixel by the same amount, and both stop at 0 and 1."),
             Option("The network was trained on noise.", "It was not. Noise is weak here because it has no direction."),
         ],
     },

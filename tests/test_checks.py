@@ -241,6 +241,7 @@ KERNEL = np.array([[-1, -1, 2], [-1, 2, -1], [2, -1, -1]])
         ("weighed_by_place", [lambda maps, slopes: sum(maps[..., n] * slopes[..., n] for n in range(16)).tolist()]),
         ("step_by_sign", [lambda x, g, e: np.minimum(np.maximum(x + e * ((g > 0) * 1.0 - (g < 0)), 0), 1)]),
         ("step_by_sign", [lambda x, g, e: np.clip(x + e * g / np.maximum(abs(g), 1e-9), 0, 1).astype("float32")]),
+        ("step_by_sign", [lambda x, g, e: np.clip(np.add(x, e * np.sign(g), out=x), 0, 1, out=x)]),
         ("threshold_of_scores", [lambda scores, percent: np.percentile(scores, percent)]),
         ("threshold_of_scores", [lambda scores, percent: sorted(scores)[int(percent / 100 * len(scores))]]),
         ("stored_as_int8", [0.01, -73, -23]),

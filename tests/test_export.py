@@ -99,15 +99,3 @@ def test_made_again_the_bytes_are_the_same(made_again):
     """The ONNX file is made of the weights and nothing else; the others depend on TensorFlow's version as well."""
     path, _ = made_again["lenet5.onnx"]
     assert path.read_bytes() == (export.MODELS / "lenet5.onnx").read_bytes()
-
-
-def test_the_package_onnx_accepts_the_file():
-    onnx = pytest.importorskip("onnx")
-    onnx.checker.check_model(onnx.load(export.MODELS / "lenet5.onnx"), full_check=True)
-
-
-@pytest.mark.parametrize(
-    ("value", "content"), [(0, b"\0"), (1, b"\x01"), (127, b"\x7f"), (128, b"\x80\x01"), (300, b"\xac\x02")]
-)
-def test_a_varint(value, content):
-    assert export.number(value) == content

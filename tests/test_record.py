@@ -25,13 +25,13 @@ def ensemble() -> dict:
 
 @pytest.fixture(scope="module")
 def said() -> np.ndarray:
-    """What the shipped members say of the test digits: 5 x 10,000 x 10."""
+    """What the shipped members say of the test digits: members x 10,000 x 10."""
     return record.ask_all(record.load_ensemble(), to_input(X_TEST))
 
 
 def test_the_shipped_ensemble_makes_the_stated_number_of_mistakes(ensemble, said):
     stated = ensemble["test"]
-    assert len(said) == len(stated["members"]) >= 5
+    assert len(said) == len(stated["members"]) == len(record.MEMBERS) >= 5
     assert said.mean(axis=0).argmax(axis=1).shape == Y_TEST.shape
     together = int(np.sum(said.mean(axis=0).argmax(axis=1) != Y_TEST))
     assert together == pytest.approx(stated["together"], abs=TOLERANCE)
@@ -43,6 +43,10 @@ def test_the_shipped_ensemble_makes_the_stated_number_of_mistakes(ensemble, said
 def test_the_vote_is_better_than_its_members(ensemble):
     for digits in ("validation", "test"):
         assert ensemble[digits]["together"] <= np.mean(ensemble[digits]["members"])
+
+
+def test_noting_anew_was_chosen_by_the_validation_digits(ensemble):
+    assert ensemble["validation"]["loss"] < ensemble["as_trained"]["loss"]
 
 
 def test_half_precision_loses_nothing(ensemble):
@@ -139,9 +143,9 @@ def test_the_deeper_network_has_the_parameters_that_are_stated():
     assert sum(int(np.prod(weight.shape)) for weight in network.trainable_weights) == 330_410
     assert multiply_adds(network) > 20 * 416_520
     kinds = {type(layer).__name__ for layer in network.layers}
-    assert {"BatchNormalization", "Dropout"} <= kinds
-    bare = {type(layer).__name__ for layer in record.deepnet(normalise=False, dropout=False).layers}
-    assert not {"BatchNormalization", "Dropout"} & bare
+    assert "BatchNormalization" in kinds and "Dropout" not in kinds
+    other = {type(layer).__name__ for layer in record.deepnet(normalise=False, dropout=True).layers}
+    assert "Dropout" in other and "BatchNormalization" not in other
 
 
 def test_many_looks_are_a_mean_of_probabilities():
@@ -173,6 +177,32 @@ def test_distillation_is_the_formula_of_the_paper():
 def test_mean_logits_bring_the_probabilities_back():
     probabilities = softmax(np.random.default_rng(0).normal(0, 2, (1, 5, 10)))
     assert np.allclose(softmax(record.mean_logits(probabilities)), probabilities[0], atol=1e-6)
+
+
+# --- How often the test digits were looked at -----------------------------------------------------------------------
+
+
+def test_networks_that_were_counted_are_counted_once_each(tmp_path, monkeypatch):
+    records = {
+        "models/pupils.json": {"seeds": [{"test": 1}, {"test": 2}], "test": {"correct": 2}, "counted_before": [[7, 8]]},
+        "models/vote.json": {"seeds": [1, 2], "test": {"members": [3, 4], "together": 3}, "counted_before": [[5]]},
+        "results/ladder.json": {"runs": {"plain": [{"test_errors": 5}], "more": [{"test_errors": 6}, {"errors": 1}]}},
+    }
+    for name, made in records.items():
+        (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "data" / name).write_text(json.dumps(made), encoding="utf-8")
+    monkeypatch.setattr(record, "ROOT", tmp_path)
+    assert record.counted_on_test_digits() == (6, 3)
+
+
+def test_networks_that_are_replaced_leave_their_counts(tmp_path):
+    path = tmp_path / "record.json"
+    assert train_record.counted_before(path, [1, 2]) == []
+    path.write_text(json.dumps({"test": {"members": [3, 4]}, "counted_before": [[9]]}), encoding="utf-8")
+    assert train_record.counted_before(path, [1, 2]) == [[9], [3, 4]]
+    assert train_record.counted_before(path, [3, 4]) == [[9]]
+    path.write_text(json.dumps({"test": {}, "seeds": [{"test": 9990}, {"test": 9980}]}), encoding="utf-8")
+    assert train_record.counted_before(path, [1, 2]) == [[10, 20]]
 
 
 # --- Running again --------------------------------------------------------------------------------------------------
@@ -219,20 +249,50 @@ def test_a_trial_returns_last_averaged_and_several(small):
     assert not np.array_equal(record.try_out(trial, seed=2), said)
 
 
-def test_a_member_is_trained_twice_saved_and_loaded(small, monkeypatch):
-    monkeypatch.setattr(record, "train", lambda run, seed: (run.network(), {}))
-    monkeypatch.setattr(record, "LAST_EPOCHS", 1)
-    member, seconds = record.train_member(1)
-    before, _ = record.train_teacher(1)
-    waiting = sorted(path.name for path in record.WAITING.glob("*.keras"))
-    assert seconds > 0 and waiting == ["member_1.keras", "teacher_1.keras"]
-    assert not np.allclose(before.get_weights()[0], member.get_weights()[0])
+def test_a_member_is_trained_once_saved_and_loaded(small, monkeypatch):
+    monkeypatch.setattr(record, "MEMBER_EPOCHS", 1)
+    (member, seconds), (other, _) = record.train_member(1), record.train_member(2)
     again = record.train_member(1)
-    assert again[1] == seconds and np.array_equal(again[0].get_weights()[0], member.get_weights()[0])
-    record.save_ensemble([before, member], small / "two.npz")
-    for stored, made in zip(record.load_ensemble(small / "two.npz"), (before, member), strict=True):
-        for one, other in zip(stored.get_weights(), made.get_weights(), strict=True):
-            assert np.array_equal(one, other.astype(np.float16).astype(np.float32))
+    assert seconds > 0 and again[1] == seconds
+    assert np.array_equal(again[0].get_weights()[0], member.get_weights()[0])
+    assert not np.array_equal(other.get_weights()[0], member.get_weights()[0])
+    record.save_ensemble([member, other], small / "two.npz")
+    for stored, made in zip(record.load_ensemble(small / "two.npz"), (member, other), strict=True):
+        for one, of_made in zip(stored.get_weights(), made.get_weights(), strict=True):
+            assert np.array_equal(one, of_made.astype(np.float16).astype(np.float32))
+
+
+def test_a_member_ends_with_the_average_of_its_weights(small, monkeypatch):
+    """Eight steps of about 0.001 each: the last weights are far from the first, their average is still near."""
+    monkeypatch.setattr(record, "MEMBER_EPOCHS", 1)
+    after = record.train_member(1)[0].get_weights()[0]
+    keras.utils.set_random_seed(1)
+    moved = np.abs(after - record.deepnet().get_weights()[0])
+    print(moved.max())
+    assert 0 < np.median(moved) < 0.003
+
+
+def test_noting_anew_takes_the_means_of_the_digits_as_they_are(small, monkeypatch):
+    """The first layer's notes are then the mean and the variance over all training digits, and no weight has moved."""
+    monkeypatch.setattr(record, "MEMBER_EPOCHS", 1)
+    member, _ = record.train_member(1)
+    learned = [weight.numpy() for weight in member.trainable_weights]
+    convolution, noted = member.layers[:2]
+    before = noted.moving_mean.numpy()
+    assert record.note_anew(member) is member
+    assert all(np.array_equal(weight, old) for weight, old in zip(member.trainable_weights, learned, strict=True))
+    maps = np.asarray(convolution(to_input(X[:600])))
+    assert np.allclose(noted.moving_mean, maps.mean(axis=(0, 1, 2)), atol=1e-4)
+    assert np.allclose(noted.moving_variance, maps.var(axis=(0, 1, 2)), rtol=1e-2)
+    assert not np.allclose(noted.moving_mean, before, atol=1e-3)
+
+
+def test_a_teacher_is_trained_in_its_own_way(small, monkeypatch):
+    runs = []
+    monkeypatch.setattr(record, "train", lambda run, seed: (runs.append((run, seed)) or run.network(), {}))
+    teacher, _ = record.train_teacher(3)
+    assert runs == [(record.TEACHER, 3)] and record.TEACHER.drawn
+    assert any(type(layer).__name__ == "Dropout" for layer in teacher.layers)
 
 
 def test_the_student_learns_what_its_teacher_says(small, monkeypatch):

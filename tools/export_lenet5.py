@@ -10,21 +10,21 @@ int8 one has to know how large the numbers inside the network become: the conver
 import contextlib
 import io
 import json
-import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 
 from helpers import ROOT
-from helpers.evaluation import interval
 from helpers.lenet import MODEL_FILE, load_lenet5
 from helpers.mnist import load_mnist, split_validation, to_input
 from helpers.quiet import error_channel_aside, keras, tf
 from tools.provenance import code_hash, versions
+from tools.train_lenet5 import share
 
 CODE = ("tools.export_lenet5", "helpers.mnist:split_validation", "helpers.mnist:to_input")
 MODELS = MODEL_FILE.parent
@@ -74,51 +74,6 @@ def read_by_litert(path: Path) -> Reader:
 
 
 # --- ONNX --------------------------------------------------------------------------------------------------------
-# An ONNX file is a tree of messages in Google's protocol buffers: numbered fields, one after the other. LeNet-5 needs
-# few of them, so they are written here, without the package `onnx`. The numbers of the fields are those of onnx.proto:
-# https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
-
-
-def number(value: int) -> bytes:
-    """Return a whole number as a varint: seven bits a byte, the lowest first, the top bit set on all but the last."""
-    parts = [value >> shift & 127 for shift in range(0, max(1, value.bit_length()), 7)]
-    return bytes([*(part | 128 for part in parts[:-1]), parts[-1]])
-
-
-def message(*fields: tuple[int, int | str | bytes]) -> bytes:
-    """Return the bytes of a message: (number of the field, its value) for each."""
-    parts = []
-    for field, value in fields:
-        if isinstance(value, int):
-            parts += [number(field << 3), number(value)]
-        else:
-            content = value.encode() if isinstance(value, str) else value
-            parts += [number(field << 3 | 2), number(len(content)), content]
-    return b"".join(parts)
-
-
-def tensor(name: str, values: np.ndarray) -> bytes:
-    """Return a TensorProto of float32."""
-    raw = np.ascontiguousarray(values, "<f4").tobytes()
-    return message(*((1, side) for side in values.shape), (2, 1), (8, name), (9, raw))
-
-
-def node(kind: str, inputs: Iterable[str], output: str, **attributes: int | list[int]) -> bytes:
-    """Return a NodeProto: an operation, the names of what it gets, of what it gives, and its settings."""
-    settings = []
-    for name, value in attributes.items():
-        is_list = isinstance(value, list)
-        values = [(8, each) for each in value] if is_list else [(3, value)]
-        settings.append(message((1, name), *values, (20, 7 if is_list else 2)))
-    return message(
-        *((1, each) for each in inputs), (2, output), (3, output), (4, kind), *((5, each) for each in settings)
-    )
-
-
-def value_info(name: str, *sides: int) -> bytes:
-    """Return a ValueInfoProto: float32, any number of digits, each of these sides."""
-    shape = message((1, message((2, "N"))), *((1, message((1, side))) for side in sides))
-    return message((1, name), (2, message((1, message((1, 1), (2, shape))))))
 
 
 def as_onnx(model: keras.Model) -> bytes:
@@ -127,26 +82,39 @@ def as_onnx(model: keras.Model) -> bytes:
     ONNX counts maps before rows and columns, Keras after them: the weights are turned round, those of C5 as well.
     """
     weights = {layer.name: layer.get_weights() for layer in model.layers if layer.weights}
+    for name in ("C1", "C3"):
+        weights[name][0] = weights[name][0].transpose(3, 2, 0, 1)
     weights["C5"][0] = weights["C5"][0].reshape(5, 5, 16, 120).transpose(2, 0, 1, 3).reshape(400, 120)
-    tensors, nodes, last = [], [], "digits"
-    for convolution, pooling, pads in (("C1", "S2", [2, 2, 2, 2]), ("C3", "S4", [0, 0, 0, 0])):
-        kernel, bias = weights[convolution]
-        tensors += [tensor(f"{convolution}_w", kernel.transpose(3, 2, 0, 1)), tensor(f"{convolution}_b", bias)]
-        inputs = (last, f"{convolution}_w", f"{convolution}_b")
-        nodes.append(node("Conv", inputs, convolution, kernel_shape=[5, 5], pads=pads, strides=[1, 1]))
-        nodes.append(node("Relu", [convolution], f"{convolution}_relu"))
-        nodes.append(node("MaxPool", [f"{convolution}_relu"], pooling, kernel_shape=[2, 2], strides=[2, 2]))
-        last = pooling
-    nodes.append(node("Flatten", [last], "flatten", axis=1))
-    last = "flatten"
-    for dense in ("C5", "F6", "output"):
-        tensors += [tensor(f"{dense}_w", weights[dense][0]), tensor(f"{dense}_b", weights[dense][1])]
-        nodes.append(node("Gemm", [last, f"{dense}_w", f"{dense}_b"], dense))
-        last = f"{dense}_relu" if dense != "output" else "probabilities"
-        nodes.append(node("Relu", [dense], last) if dense != "output" else node("Softmax", [dense], last, axis=1))
-    ends = (11, value_info("digits", 1, 28, 28)), (12, value_info("probabilities", 10))
-    graph = message(*((1, one) for one in nodes), (2, "lenet5"), *((5, one) for one in tensors), *ends)
-    return message((1, 8), (2, "tools.export_lenet5"), (7, graph), (8, message((1, ""), (2, 13))))
+    steps = [  # operation, the layer whose weights it takes, settings
+        ("Conv", "C1", {"kernel_shape": [5, 5], "pads": [2, 2, 2, 2]}),
+        ("Relu", "", {}),
+        ("MaxPool", "", {"kernel_shape": [2, 2], "strides": [2, 2]}),
+        ("Conv", "C3", {"kernel_shape": [5, 5]}),
+        ("Relu", "", {}),
+        ("MaxPool", "", {"kernel_shape": [2, 2], "strides": [2, 2]}),
+        ("Flatten", "", {}),
+        *((kind, name if kind == "Gemm" else "", {}) for name in ("C5", "F6") for kind in ("Gemm", "Relu")),
+        ("Gemm", "output", {}),
+        ("Softmax", "", {"axis": 1}),
+    ]
+    names = ["digits", *(f"step_{number}" for number in range(1, len(steps))), "probabilities"]
+    nodes = [
+        onnx.helper.make_node(kind, [before, *((f"{layer}_w", f"{layer}_b") if layer else ())], [after], **settings)
+        for (kind, layer, settings), before, after in zip(steps, names[:-1], names[1:], strict=True)
+    ]
+    tensors = [
+        onnx.numpy_helper.from_array(np.ascontiguousarray(array), f"{layer}_{letter}")
+        for layer, arrays in weights.items()
+        for letter, array in zip("wb", arrays, strict=True)
+    ]
+    ends = [
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, sides)
+        for name, sides in (("digits", ["N", 1, 28, 28]), ("probabilities", ["N", 10]))
+    ]
+    graph = onnx.helper.make_graph(nodes, "lenet5", ends[:1], ends[1:], tensors)
+    made = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8)
+    onnx.checker.check_model(made, full_check=True)
+    return made.SerializeToString(deterministic=True)
 
 
 def read_by_opencv(path: Path) -> Reader:
@@ -188,15 +156,8 @@ def scores(read: Reader, keras_answers: dict[str, np.ndarray]) -> dict:
     found = {}
     for name, (images, labels) in digit_sets().items():
         answers = in_batches(read, to_input(images)).argmax(axis=1)
-        right = int(np.sum(answers == labels))
-        low, high = interval(right, len(labels))
-        found[name] = {
-            "digits": len(labels),
-            "correct": right,
-            "accuracy": round(right / len(labels), 4),
-            "interval_95": [round(low, 4), round(high, 4)],
-            "as_keras": int(np.sum(answers == keras_answers[name])),
-        }
+        agree = int(np.sum(answers == keras_answers[name]))
+        found[name] = share(int(np.sum(answers == labels)), len(labels)) | {"as_keras": agree}
     return found
 
 
@@ -248,7 +209,7 @@ def main() -> None:
     record = {
         "made_by": "python -m tools.export_lenet5",
         "hash": made_by(),
-        "versions": versions() | {"python": sys.version.split()[0]},
+        "versions": versions() | {"onnx": onnx.__version__},
         "measured": "microseconds a digit: the median of 500 calls with one digit, of 50 calls with 500 digits",
         "networks": networks,
     }

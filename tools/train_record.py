@@ -26,10 +26,12 @@ from tools.provenance import code_hash, versions
 from tools.train_lenet5 import CODE, count, record_of, sample_digits, score, share, validation_digits
 
 TRIED = ["Warp", "warp", "WarpedDigits", "deepnet", "LIGHT", "predict_several", "Trial", "SHORT", "TRIALS", "try_out"]
-TEACHER = ["deepnet", "MEMBER", "train_teacher"]
-MEMBER = [*TRIED[:5], *TEACHER, "LAST_EPOCHS", "LAST_PEAK", "finish", "train_member"]
+MEMBER = [*TRIED[:5], "MEMBERS", "MEMBER_EPOCHS", "train_member", "note_anew"]
 STUDENT = [
-    *TEACHER,
+    "deepnet",
+    "TEACHERS",
+    "TEACHER",
+    "train_teacher",
     "TEMPERATURE",
     "TEACHERS_SHARE",
     "COPIES",
@@ -56,49 +58,58 @@ def write(path: Path, part: str, figures: dict) -> None:
     print(path.name, json.dumps(figures)[:1500], flush=True)
 
 
-def errors(probabilities: np.ndarray, labels: np.ndarray) -> int:
-    """Count the mistakes of probabilities, N x 10."""
-    return int(np.sum(probabilities.argmax(axis=1) != labels))
-
-
 def votes(members: list[keras.Model], images: np.ndarray, labels: np.ndarray) -> dict:
-    """Return the mistakes of each member, of all together, and of every choice of fewer of them."""
+    """Return the mistakes of each member, of every choice of fewer of them, and of all, with the loss of the vote."""
     said = record.ask_all(members, to_input(images))
+    of_label = said.mean(axis=0)[np.arange(len(labels)), labels]
+
+    def wrong(probabilities: np.ndarray) -> int:
+        return int(record.mistakes(probabilities, labels))
+
     drawn = {
-        size: [
-            errors(said[list(chosen)].mean(axis=0), labels) for chosen in itertools.combinations(range(len(said)), size)
-        ]
+        size: [wrong(said[list(chosen)].mean(axis=0)) for chosen in itertools.combinations(range(len(said)), size)]
         for size in range(2, len(said))
     }
-    together = errors(said.mean(axis=0), labels)
+    together = wrong(said.mean(axis=0))
     return {
-        "members": [errors(each, labels) for each in said],
+        "members": [wrong(each) for each in said],
         "fewer": drawn,
         "together": together,
+        "loss": round(float(-np.log(of_label + 1e-9).mean()), 5),
         **share(len(labels) - together, len(labels)),
     }
 
 
+def counted_before(path: Path, counted: list[int]) -> list[list[int]]:
+    """Return the mistakes on the test digits of the networks that stood in this file before those that are `counted`.
+
+    Nothing was chosen by them; but test digits wear out, and notebook 05 says how often they were looked at.
+    """
+    if not path.exists():
+        return []
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    last = stored["test"].get("members") or [10_000 - run["test"] for run in stored["seeds"]]
+    return stored.get("counted_before", []) + ([] if last == counted else [last])
+
+
 def make_ensemble() -> None:
     """Train the members, write their weights, and count their mistakes from the file that was written."""
-    teachers, first = zip(*(record.train_teacher(seed) for seed in record.MEMBERS), strict=True)
-    members, last = zip(*(record.train_member(seed) for seed in record.MEMBERS), strict=True)
-    record.save_ensemble(members)
-    stored, validation, samples = record.load_ensemble(), validation_digits(), sample_digits()
+    validation, samples = validation_digits(), sample_digits()
+    members, seconds = zip(*(record.train_member(seed) for seed in record.MEMBERS), strict=True)
+    as_trained = votes(members, *validation)
+    record.save_ensemble([record.note_anew(member) for member in members])
+    stored = record.load_ensemble()
+    path = record_of(record.ENSEMBLE_FILE)
     made = {
         "seeds": list(record.MEMBERS),
-        "seconds": [round(sum(each)) for each in zip(first, last, strict=True)],
-        "before_the_last_epochs": {
-            "validation": votes(teachers, *validation),
-            "test": votes(teachers, *load_mnist()[1]),
-            "samples": [count(one, *samples) for one in teachers],
-        },
+        "seconds": [round(each) for each in seconds],
+        "as_trained": as_trained,
         "as_float32": votes(members, *validation),
         "validation": votes(stored, *validation),
         "samples": [count(one, *samples) for one in stored],
         "test": votes(stored, *load_mnist()[1]),
     }
-    write(record.ENSEMBLE_FILE.with_suffix(".json"), "ensemble", made)
+    write(path, "ensemble", made | {"counted_before": counted_before(path, made["test"]["members"])})
 
 
 def make_student() -> None:
@@ -112,8 +123,10 @@ def make_student() -> None:
         print(figures, flush=True)
     model, best = max(runs, key=lambda run: run[1]["validation"])
     model.save(MODEL_FILE)
+    path = record_of(MODEL_FILE)
     made = {"parameters": model.count_params(), "seed": best["seed"], "seeds": [figures for _, figures in runs]}
-    write(record_of(MODEL_FILE), "student", made | score(model))
+    before = counted_before(path, [10_000 - figures["test"] for _, figures in runs])
+    write(path, "student", made | score(model) | {"counted_before": before})
 
 
 def main(*parts: str) -> None:
