@@ -525,15 +525,15 @@ KNOBS = {
     },
     "04_validate_on_handwriting": {"EXAMPLE = 5": "EXAMPLE = 8", "LOW, HIGH = 0.12": "LOW, HIGH = 0.02"},
     "06_look_inside": {
-        "UNITS = (0, 4, 9, 13)": "UNITS = (1, 15)",
-        "AXES, shares = [0, 1]": "AXES, shares = [2, 3]",
+        "UNITS = (1, 5, 10, 14)": "UNITS = (2, 16)",
+        "AXES = [0, 1]": "AXES = [2, 3]",
         'SCORED = "shipped"': 'SCORED = "plain"',
         "ROBUST_SIZE = 0.2": "ROBUST_SIZE = 0.05",
         "EPSILON = 0.15": "EPSILON = 0.3",
         "REFUSE = 0.02": "REFUSE = 0.1",
     },
     "05_chase_the_record": {
-        "DIGIT = 7": "DIGIT = 12",
+        "NUMBER = 7": "NUMBER = 13",
         "SHARE = 0.25": "SHARE = 0.9",
         "GROUPS = 200": "GROUPS = 5",
         "FEW = 6000": "FEW = 3000",
