@@ -536,7 +536,7 @@ KNOBS = {
         "NUMBER = 7": "NUMBER = 13",
         "SHARE = 0.25": "SHARE = 0.9",
         "GROUPS = 200": "GROUPS = 5",
-        "FEW = 6000": "FEW = 3000",
+        "FEW = 5000": "FEW = 3000",
         "PUPIL_READS = 644": "PUPIL_READS = 54",
         "my_readings = []": "my_readings = y_test[left].tolist()",
     },
