@@ -263,13 +263,12 @@ def test_a_member_is_trained_once_saved_and_loaded(small, monkeypatch):
 
 
 def test_a_member_ends_with_the_average_of_its_weights(small, monkeypatch):
-    """Eight steps of about 0.001 each: the last weights are far from the first, their average is still near."""
+    """Five steps of about 0.001 each: the last weights are far from the first, their average is still near."""
     monkeypatch.setattr(record, "MEMBER_EPOCHS", 1)
     after = record.train_member(1)[0].get_weights()[0]
     keras.utils.set_random_seed(1)
     moved = np.abs(after - record.deepnet().get_weights()[0])
-    print(moved.max())
-    assert 0 < np.median(moved) < 0.003
+    assert 0 < np.quantile(moved, 0.9) < 0.0015
 
 
 def test_noting_anew_takes_the_means_of_the_digits_as_they_are(small, monkeypatch):

@@ -1,8 +1,8 @@
 """Make what notebook 05 shows: the ensemble, LeNet-5 as its pupil, and the trials of one ingredient at a time.
 
-    python -m tools.train_record             all of it: about five hours on two cores
+    python -m tools.train_record             all of it: about six hours on two cores
     python -m tools.train_record ensemble    data/models/ensemble.npz and its record
-    python -m tools.train_record student     data/models/lenet5.keras and its record; the ensemble teaches it
+    python -m tools.train_record student     data/models/lenet5.keras and its record; five further networks teach it
     python -m tools.train_record trials      data/results/record.json
     python -m tools.train_record score       score the stored networks again, for new samples or a new preparation
 
