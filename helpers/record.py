@@ -318,8 +318,8 @@ def counted_on_test_digits() -> tuple[int, int]:
 
 # --- Back into LeNet-5 ----------------------------------------------------------------------------------------------
 
-#: The seeds of the teachers. They have learned the drawn digits of notebook 04 as well, in another way: with dropout,
-#: twisted and shifted but not bent, at a rate that falls along a cosine.
+#: The seeds of the teachers who know the drawn digits of notebook 04 as well. They have learned in another way: with
+#: dropout, twisted and shifted but not bent, at a rate that falls along a cosine.
 TEACHERS = (1, 2, 3, 4, 5)
 TEACHER = Run(partial(deepnet, dropout=True), epochs=16, learning_rate=2e-3, distorted=True, drawn=True)
 #: At a temperature of 4 the teachers' second and third thoughts count as well: what a digit resembles.
@@ -352,36 +352,47 @@ def distillation(targets, logits):
     return TEACHERS_SHARE * TEMPERATURE**2 * agreement + (1 - TEACHERS_SHARE) * label
 
 
-def lesson(copy: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return one distorted copy of the 55,000 training digits and the 12,000 drawn ones, and the labels."""
+def lesson(copy: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the 55,000 training digits and the 12,000 drawn ones, distorted (None: as they are), and the labels."""
     (x, y), _ = split_validation(*load_mnist()[0])
     x, y = (np.concatenate(both) for both in zip((x, y), load_drawn_digits(), strict=True))
-    return distort(to_input(x), np.random.default_rng(1000 + copy)), y
+    return (to_input(x) if copy is None else distort(to_input(x), np.random.default_rng(1000 + copy))), y
 
 
-def opinion(teachers: Sequence[keras.Model], copy: int) -> np.ndarray:
-    """Return the teachers' mean logits on one copy, N x 10, float16. It waits in my_work/record once it is made."""
-    path = WAITING / f"opinion_{copy}.npy"
+def opinion(copy: int | None) -> np.ndarray:
+    """Return what all who teach say of one copy: mean logits, N x 10, float16. They wait in my_work/record once made.
+
+    The teachers read everything. The members of the ensemble, who are better at MNIST, read MNIST's digits with them.
+    """
+    path = WAITING / f"opinion_{'plain' if copy is None else copy}.npy"
     if not path.exists():
         WAITING.mkdir(parents=True, exist_ok=True)
-        logits = mean_logits(ask_all(teachers, lesson(copy)[0])).astype(np.float16)
-        np.save(path.with_suffix(".part.npy"), logits)
+        images, mnist = lesson(copy)[0], slice(-len(load_drawn_digits()[1]))
+        logits = mean_logits(ask_all([train_teacher(seed)[0] for seed in TEACHERS], images))
+        members = [train_member(seed)[0] for seed in MEMBERS]
+        if copy is None:
+            members = [note_anew(member) for member in members]
+        logits[mnist] = (logits[mnist] + mean_logits(ask_all(members, images[mnist]))) / 2
+        np.save(path.with_suffix(".part.npy"), logits.astype(np.float16))
         path.with_suffix(".part.npy").replace(path)
-        print(f"the teachers have read copy {copy + 1} of {COPIES}", flush=True)
+        print(f"read: {path.stem}", flush=True)
     return np.load(path)
 
 
-def distil(teachers: Sequence[keras.Model], seed: int) -> keras.Model:
-    """Train LeNet-5 to answer as the teachers do, on copies of the digits that come up again and again."""
-    logits = [opinion(teachers, copy) for copy in range(COPIES)]
+def distil(opinions: dict[int | None, np.ndarray], seed: int) -> keras.Model:
+    """Train LeNet-5 to answer as its teachers do, on copies that come up again and again.
+
+    opinions: by copy, as `opinion` returns them. In each fourth epoch the digits are as they are.
+    """
     keras.utils.set_random_seed(seed)
     student = lenet5()
     student.layers[-1].activation = keras.activations.linear  # the loss wants logits
-    steps = STUDENT_EPOCHS * math.ceil(len(logits[0]) / 128)
+    steps = STUDENT_EPOCHS * math.ceil(len(opinions[None]) / 128)
     student.compile(keras.optimizers.AdamW(warmup_cosine(4e-3, steps), weight_decay=4e-3), loss=distillation)
     for epoch in range(STUDENT_EPOCHS):
-        images, labels = lesson(epoch % COPIES)
-        targets = np.column_stack([logits[epoch % COPIES].astype(np.float32), labels])
+        copy = None if epoch % 4 == 3 else (epoch - epoch // 4) % COPIES
+        images, labels = lesson(copy)
+        targets = np.column_stack([opinions[copy].astype(np.float32), labels])
         student.fit(images, targets, batch_size=128, verbose=0)
         print(f"seed {seed}: epoch {epoch + 1} of {STUDENT_EPOCHS}", flush=True)
     network = lenet5()
@@ -390,6 +401,6 @@ def distil(teachers: Sequence[keras.Model], seed: int) -> keras.Model:
 
 
 def train_student(seed: int) -> tuple[keras.Model, float]:
-    """Return LeNet-5, taught by the teachers, and its seconds of training (the teachers' own not counted)."""
-    teachers = [train_teacher(each)[0] for each in TEACHERS]
-    return kept(f"student_{seed}", lambda: distil(teachers, seed))
+    """Return LeNet-5, taught by larger networks, and its seconds of training (theirs not counted)."""
+    opinions = {copy: opinion(copy) for copy in (None, *range(COPIES))}
+    return kept(f"student_{seed}", lambda: distil(opinions, seed))

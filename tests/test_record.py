@@ -294,17 +294,52 @@ def test_a_teacher_is_trained_in_its_own_way(small, monkeypatch):
     assert any(type(layer).__name__ == "Dropout" for layer in teacher.layers)
 
 
-def test_the_student_learns_what_its_teacher_says(small, monkeypatch):
-    """A teacher that always says 3 has a pupil that says 3."""
-    monkeypatch.setattr(record, "STUDENT_EPOCHS", 3)
+def test_the_student_learns_what_its_teachers_say(small, monkeypatch):
+    """Teachers that always say 3 have a pupil that says 3."""
+    monkeypatch.setattr(record, "STUDENT_EPOCHS", 4)
     monkeypatch.setattr(record, "COPIES", 2)
-    three = np.full((1, 650, 10), 0.001)
-    three[..., 3] = 0.991
-    monkeypatch.setattr(record, "ask_all", lambda teachers, images: three)
-    student = record.distil([], seed=1)
+    three = np.tile(np.log(np.eye(10)[3] + 0.001), (650, 1)).astype(np.float16)
+    student = record.distil({None: three, 0: three, 1: three}, seed=1)
     assert student.count_params() == 61_706
     assert np.mean(student.predict(FEW, verbose=0).argmax(axis=1) == 3) > 0.95
-    assert len(list(record.WAITING.glob("opinion_*.npy"))) == 2
+
+
+def test_the_student_sees_each_copy_in_turn_and_the_plain_digits_each_fourth_time(small, monkeypatch):
+    """Each copy with its own opinions."""
+    seen, taught = [], []
+    digits = record.lesson
+    monkeypatch.setattr(record, "lesson", lambda copy: (seen.append(copy), digits(copy))[1])
+    monkeypatch.setattr(record, "STUDENT_EPOCHS", 12)
+    monkeypatch.setattr(record, "COPIES", 4)
+    monkeypatch.setattr(record.keras.Model, "fit", lambda self, x, targets, **rest: taught.append(targets[0, 0]))
+    opinions = {copy: np.full((650, 10), -1 if copy is None else copy, np.float16) for copy in (None, *range(4))}
+    record.distil(opinions, seed=1)
+    assert seen == [0, 1, 2, None, 3, 0, 1, None, 2, 3, 0, None]
+    assert taught == [-1 if copy is None else copy for copy in seen]
+
+
+@pytest.mark.parametrize("copy", [None, 0])
+def test_the_members_teach_mnist_and_only_the_teachers_the_drawn_digits(small, monkeypatch, copy):
+    """Ten networks of each kind that know one digit only: a member of MNIST is half of the opinion there."""
+    says = {"teacher": 3, "member": 5}
+    asked, noted = [], []
+
+    def ask_all(networks, images):
+        asked.append((networks, len(images)))
+        return np.tile(np.eye(10)[says[networks[0]]] * 0.99 + 0.001, (len(networks), len(images), 1))
+
+    monkeypatch.setattr(record, "ask_all", ask_all)
+    monkeypatch.setattr(record, "train_teacher", lambda seed: ("teacher", 0))
+    monkeypatch.setattr(record, "train_member", lambda seed: ("member", 0))
+    monkeypatch.setattr(record, "note_anew", lambda member: (noted.append(member), member)[1])
+    logits = record.opinion(copy)
+    assert asked == [(["teacher"] * len(record.TEACHERS), 650), (["member"] * len(record.MEMBERS), 600)]
+    assert logits.shape == (650, 10) and logits.dtype == np.float16
+    assert np.allclose(logits[:600, 3], logits[:600, 5]) and np.all(logits[:600, 3] > logits[:600, 0])
+    assert np.all(logits[600:].argmax(axis=1) == 3) and np.allclose(logits[600:, 5], logits[600:, 0])
+    assert len(noted) == (len(record.MEMBERS) if copy is None else 0)
+    asked.clear()
+    assert np.array_equal(record.opinion(copy), logits) and not asked
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "text", "other"])

@@ -2,7 +2,7 @@
 
     python -m tools.train_record             all of it: about six hours on two cores
     python -m tools.train_record ensemble    data/models/ensemble.npz and its record
-    python -m tools.train_record student     data/models/lenet5.keras and its record; five further networks teach it
+    python -m tools.train_record student     data/models/lenet5.keras and its record, after the ensemble
     python -m tools.train_record trials      data/results/record.json
     python -m tools.train_record score       score the stored networks again, for new samples or a new preparation
 
@@ -28,7 +28,7 @@ from tools.train_lenet5 import CODE, count, record_of, sample_digits, score, sha
 TRIED = ["Warp", "warp", "WarpedDigits", "deepnet", "LIGHT", "predict_several", "Trial", "SHORT", "TRIALS", "try_out"]
 MEMBER = [*TRIED[:5], "MEMBERS", "MEMBER_EPOCHS", "train_member", "note_anew"]
 STUDENT = [
-    "deepnet",
+    *MEMBER,
     "TEACHERS",
     "TEACHER",
     "train_teacher",
