@@ -78,13 +78,13 @@ def test_all_trials_are_stored():
 
 
 def test_the_students_are_better_than_those_trained_by_labels():
-    """The mean of three seeds against the mean of five, on the test digits; the best on validation is shipped."""
+    """The means of three and of five seeds, on the test digits; what is shipped was chosen by validation digits."""
     made, labels = (
         json.loads(path.with_suffix(".json").read_text(encoding="utf-8")) for path in (MODEL_FILE, LABELS_MODEL_FILE)
     )
     assert len(made["seeds"]) == 3 and made["parameters"] == 61_706
     assert np.mean([run["test"] for run in made["seeds"]]) > np.mean([run["test"] for run in labels["seeds"]]) + 5
-    best = max(made["seeds"], key=lambda run: run["validation"])
+    best = max(made["seeds"], key=lambda run: run["validation"] + run["noisy"])
     assert made["seed"] == best["seed"] and made["validation"]["correct"] == best["validation"]
     assert made["samples"]["correct"] >= labels["samples"]["correct"]
 
