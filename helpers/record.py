@@ -380,10 +380,7 @@ def opinion(copy: int | None) -> np.ndarray:
 
 
 def distil(opinions: dict[int | None, np.ndarray], seed: int) -> keras.Model:
-    """Train LeNet-5 to answer as its teachers do, on copies that come up again and again.
-
-    opinions: by copy, as `opinion` returns them. In each fourth epoch the digits are as they are.
-    """
+    """Train LeNet-5 to answer as its teachers do. `opinions` says how, for each copy; each fourth epoch is plain."""
     keras.utils.set_random_seed(seed)
     student = lenet5()
     student.layers[-1].activation = keras.activations.linear  # the loss wants logits
