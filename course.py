@@ -305,7 +305,9 @@ def lab(extra: list) -> int:
 
 
 def test(extra: list) -> int:
-    """check that everything works (arguments go to pytest)"""
+    """check that everything works; `--long` runs the tests that take longer (other arguments go to pytest)"""
+    if "--long" in extra:
+        extra = ["-m", "long", *(each for each in extra if each != "--long")]
     return start("pytest", extra)
 
 
@@ -321,12 +323,12 @@ def bench(extra: list) -> int:
 
 def coursework(extra: list) -> int:
     """make a term's release of the assignments: --seed TERM --out FOLDER (for instructors)"""
-    return start("tools.coursework", extra, instructor=True)
+    return start("classroom", extra, instructor=True)
 
 
 def grade(extra: list) -> int:
     """grade submissions: --release FOLDER SUBMISSIONS (for instructors)"""
-    return start("tools.grading", extra, instructor=True)
+    return start("classroom.grade", extra, instructor=True)
 
 
 def git(*arguments: str) -> bytes:
@@ -352,20 +354,29 @@ def reset(names: list) -> int:
     # without a: those that the reader added, which have no original; without d: those that git was told to forget
     staged = changed("--cached", "--diff-filter=ad")
     todo = sorted(staged | changed("--diff-filter=a"))
-    if not todo:
+    # a page that was open during an update can save a notebook under a name that the course has given up
+    loose = [os.fsdecode(path) for path in git("ls-files", "-z", "--others", "--exclude-standard", *where).split(b"\0")]
+    known = [path for path in loose if path.endswith(".ipynb") and git("log", "-1", "--format=%h", "--", path)]
+    old = sorted(set(known) - set(todo))
+    if not todo + old:
         say("Nothing to reset.")
         return 0
     aside = ROOT / "my_work" / time.strftime("%Y-%m-%d_%H-%M-%S")
     aside.mkdir(parents=True)  # fails when it is there: nothing is overwritten
-    for path in todo:
+    for path in todo + old:
         copy = aside / path
         copy.parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / path).exists():
             shutil.copy2(str(ROOT / path), str(copy))
         if path in staged:  # it may be a third version
             copy.with_suffix(".staged.ipynb").write_bytes(git("cat-file", "blob", ":./" + path))
-    git("checkout", "HEAD", "--", *todo)  # only now that all of them are safe
-    say("\n".join(["The originals are back:", *todo]))
+    if todo:
+        git("checkout", "HEAD", "--", *todo)  # only now that all of them are safe
+        say("\n".join(["The originals are back:", *todo]))
+    for path in old:
+        (ROOT / path).unlink()
+    if old:
+        say("\n".join(["These stood under names that the course no longer has, and were put aside:", *old]))
     say(f"Your versions are in {aside.relative_to(ROOT).as_posix()}. Close and open again what is open in JupyterLab.")
     return 0
 

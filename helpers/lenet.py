@@ -14,11 +14,11 @@ from helpers.quiet import keras
 ops = keras.ops
 register = keras.saving.register_keras_serializable(package="helpers")
 
-#: The network that reads handwriting, taught by larger ones (notebook 05).
+#: The network that reads handwriting, taught by larger ones (notebook 08).
 MODEL_FILE = ROOT / "data" / "models" / "lenet5.keras"
 #: The same network, trained by labels, on distorted and drawn digits.
 LABELS_MODEL_FILE = ROOT / "data" / "models" / "lenet5_labels.keras"
-#: The same network, trained as notebook 03 does it: four epochs of MNIST, nothing else.
+#: The same network, trained as notebook 04 does it: four epochs of MNIST, nothing else.
 PLAIN_MODEL_FILE = ROOT / "data" / "models" / "lenet5_plain.keras"
 
 
@@ -64,6 +64,26 @@ def load_lenet5(path: Path = MODEL_FILE) -> keras.Model:
         raise ModelError(
             f"The file {path.name} is not a network that Keras can read. {remedy}, then try again."
         ) from error
+
+
+def without_softmax(network: keras.Model) -> keras.Model:
+    """Return a copy of a network whose last layer is named `output`, with its ten logits as outputs."""
+    bare = keras.models.clone_model(network)
+    bare.set_weights(network.get_weights())
+    bare.get_layer("output").activation = keras.activations.linear
+    return bare
+
+
+def run(network: keras.Model, pictures: np.ndarray) -> np.ndarray:
+    """Return what a network makes of pictures, N x 28 x 28 x 1 float32, 1,000 at a time: N x ... float32."""
+    parts = [network(pictures[start : start + 1000]) for start in range(0, len(pictures), 1000)]
+    return np.concatenate(parts)
+
+
+def units_of(network: keras.Model, layer: str, pictures: np.ndarray) -> np.ndarray:
+    """Return what a layer, by its name, makes of pictures, one row for each: N x D float32."""
+    part = keras.Model(network.inputs[0], network.get_layer(layer).output)
+    return run(part, pictures).reshape(len(pictures), -1)
 
 
 def multiply_adds(model: keras.Model) -> int:

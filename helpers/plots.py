@@ -1,21 +1,25 @@
 """Every kind of figure that appears more than once, and the one look that all figures share."""
 
 import base64
+import html
 import io
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
-from IPython.display import Markdown, display
+from IPython.display import display
 from matplotlib.figure import Figure
 
 # Colours that people with any kind of colour vision can tell apart, and that differ in grey as well:
 # Okabe and Ito, "Color Universal Design" (2008), without the yellow that is hard to see on white.
 BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7"
 
+#: Dots an inch at which figures are laid out and shown; they are stored with twice as many, to be sharp on a projector.
+DPI = 72
+
 plt.rcParams.update(
     {
-        "figure.dpi": 72,
+        "figure.dpi": DPI,
         "figure.facecolor": "white",  # also on a dark page, where the black labels would vanish otherwise
         "font.size": 11,
         "axes.prop_cycle": plt.cycler(color=[BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY]),
@@ -29,12 +33,20 @@ plt.rcParams.update(
 )
 
 
-def figure_bundle(figure: Figure, text: str) -> tuple[dict, dict]:
-    """Return a figure as Jupyter's (data, metadata): a PNG, with `text` as its text alternative."""
+def figure_bundle(figure: Figure, text: str, caption: bool = False) -> dict[str, str]:
+    """Return a figure as Jupyter's data: a PNG in HTML, with `text` as its text alternative, and below it if asked for.
+
+    In HTML, because JupyterLab and the pages that nbconvert makes drop the alternative of a bare PNG.
+    """
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", bbox_inches="tight", metadata={"Software": None})
-    png = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return {"image/png": png, "text/plain": f"Figure: {text}"}, {"image/png": {"alt": text}}
+    figure.savefig(buffer, format="png", dpi=2 * DPI, bbox_inches="tight", metadata={"Software": None})
+    png = buffer.getvalue()
+    width = int.from_bytes(png[16:20], "big") // 2  # where a PNG says how wide it is
+    code = base64.b64encode(png).decode("ascii")
+    page = f'<img src="data:image/png;base64,{code}" alt="{html.escape(text)}" width="{width}">'
+    if caption:  # a screen reader has read the sentence already
+        page = f'<div>{page}</div><p aria-hidden="true"><em>Figure: {html.escape(text)}</em></p>'
+    return {"text/html": page, "text/plain": f"Figure: {text}"}
 
 
 def show(text: str) -> None:
@@ -43,10 +55,9 @@ def show(text: str) -> None:
     The sentence serves as a caption, and readers who cannot see the figure get it from their screen reader.
     """
     figure = plt.gcf()
-    data, metadata = figure_bundle(figure, text)
+    data = figure_bundle(figure, text, caption=True)
     plt.close(figure)
-    display(data, metadata=metadata, raw=True)
-    display(Markdown(f"*Figure: {text}*"))
+    display(data, raw=True)
 
 
 def draw_digit(axes: plt.Axes, image: np.ndarray, title: str = "") -> None:
@@ -117,4 +128,27 @@ def show_seeds(values: dict[str, Sequence[float]], xlabel: str, *, text: str) ->
         axes.text(max(each), row, f"  {np.mean(each):.1f}", va="center", fontsize=10)
     axes.set(yticks=range(len(values)), yticklabels=list(values), xlabel=xlabel)
     axes.invert_yaxis()
+    show(text)
+
+
+def show_against_work(points: dict[str, Sequence[float]], ylabel: str, *, left: Sequence[str] = (), text: str) -> None:
+    """Show networks by their work and their errors, both in equal factors.
+
+    points: for each name its multiply-adds, its errors and, if they are known, the ends of their interval.
+    left: the names that stand left of their point.
+    """
+    _, axes = plt.subplots(figsize=(7.5, 3.8))
+    markers = "osD^vP*X<>"  # so that no two are told apart by their colour alone
+    for number, (name, (work, errors, *ends)) in enumerate(points.items()):
+        reach = np.abs(np.array(ends) - errors)[:, np.newaxis] if ends else None
+        axes.errorbar(work, errors, reach, fmt=markers[number % len(markers)], color=BLUE, capsize=4, markersize=7)
+        side = {"ha": "right", "xytext": (-9, -4)} if name in left else {"ha": "left", "xytext": (9, -4)}
+        axes.annotate(f"{name}: {errors:.3g}", (work, errors), textcoords="offset points", fontsize=9, **side)
+    axes.set(xscale="log", yscale="log", xlabel="multiply-adds for one digit", ylabel=ylabel)
+    low, high = axes.get_ylim()
+    ticks = [tick for tick in (0.5, 1, 2, 5, 10, 20, 50, 100, 200) if low <= tick <= high]
+    axes.set(yticks=ticks, yticklabels=[f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    works = [work for work, *_ in points.values()]
+    axes.set_xlim(min(works) / 4, max(works) * 30)  # room for the names
     show(text)

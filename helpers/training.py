@@ -107,11 +107,11 @@ class LiveCurves(keras.callbacks.Callback):
             values = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in logs.items())
             print(f"epoch {epoch + 1} of {self.params['epochs']}: {values}", flush=True)
             return
-        data, metadata = figure_bundle(self.draw(), self.describe())
+        data = figure_bundle(self.draw(), self.describe())
         if self.picture is None:
-            self.picture = display(data, metadata=metadata, raw=True, display_id=True)
+            self.picture = display(data, raw=True, display_id=True)
         else:
-            self.picture.update(data, metadata=metadata, raw=True)
+            self.picture.update(data, raw=True)
 
     def on_train_end(self, logs: dict | None = None) -> None:
         if self.bar:

@@ -630,6 +630,37 @@ def test_reset_in_a_course_that_is_part_of_a_larger_repository(repository, monke
 
 
 @needs_git
+def test_a_notebook_that_was_edited_under_its_old_name_outlives_an_update(repository, tmp_path, monkeypatch, capsys):
+    """The course renames a notebook that a reader has edited, and that an open page saves once more afterwards."""
+    root, git = repository
+    reader = tmp_path / "reader"
+    git("clone", str(root), str(reader))
+    old, new = "notebooks/01_data.ipynb", "notebooks/02_data.ipynb"
+    git("mv", old, new)
+    git("-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-m", "a new number")
+    monkeypatch.setattr(course, "ROOT", reader)
+    (reader / old).write_text("edited")
+    pull = ["git", "pull", "--ff-only"]
+    assert subprocess.run(pull, cwd=reader, capture_output=True).returncode, "git overwrites no edits"
+    assert (reader / old).read_text() == "edited"
+    course.reset([])
+    assert subprocess.run(pull, cwd=reader, capture_output=True).returncode == 0
+    assert kept(reader) == {old: "edited"} and originals(reader) == {ORIGINAL}
+    assert (reader / new).exists() and not (reader / old).exists()
+
+    (reader / old).write_text("saved again")
+    (reader / "notebooks/mine.ipynb").write_text("the reader's own")
+    monkeypatch.setattr(course.time, "strftime", lambda pattern: "later")
+    capsys.readouterr()
+    course.reset([])
+    assert (reader / "my_work/later" / old).read_text() == "saved again" and not (reader / old).exists()
+    assert (reader / "notebooks/mine.ipynb").read_text() == "the reader's own"
+    assert old in capsys.readouterr().out
+    course.reset([])
+    assert capsys.readouterr().out == "Nothing to reset.\n"
+
+
+@needs_git
 def test_reset_of_chosen_notebooks_leaves_the_others(repository):
     root, _ = repository
     for path in (root / "notebooks").rglob("*.ipynb"):

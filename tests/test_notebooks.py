@@ -5,13 +5,15 @@ nbval runs them (see pyproject.toml); here is what nbval does not look at.
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from helpers import ROOT
-from tools.run_notebooks import course_notebooks, normalise
+from tools.run_notebooks import course_notebooks, normalise, title_of, with_links
 
 # Cells whose printed text is not compared with a new run, and why. Every other cell that prints is compared.
 NOT_COMPARED = {
@@ -39,8 +41,6 @@ NOT_COMPARED = {
     "tta-members": "which mistakes are made depends on the processor",
     "test-result": "which mistakes are made depends on the processor: the cell `test-record` asserts a band",
     "averaging-said": "which mistakes are made depends on the processor: the cell `averaging-band` asserts their order",
-    "both-sets": "which mistakes are made depends on the processor: the cell `vote-band` asserts ranges",
-    "handwriting-said": "which mistakes are made depends on the processor: the cell `handwriting-band` asserts ranges",
     "pupils-said": "which mistakes are made depends on the processor: the cell `pupils-band` asserts their order",
     "my-digits": "depends on the reader's own pictures",
     "my-score": "depends on the reader's own pictures",
@@ -64,8 +64,9 @@ def prints(cell) -> bool:
     )
 
 
-def test_all_seven_notebooks_are_found():
-    assert [path.stem[:2] for path in NOTEBOOKS] == ["00", "01", "02", "03", "04", "05", "06"]
+def test_all_notebooks_are_found():
+    """02 and 11 are still to come."""
+    assert [path.stem[:2] for path in NOTEBOOKS] == ["00", "01", "03", "04", "05", "06", "07", "08", "09", "10"]
 
 
 @every_notebook
@@ -80,7 +81,7 @@ def test_no_errors_no_stderr_no_absolute_paths(path):
         for output in cell.outputs:
             assert output.output_type != "error", f"{cell.id}: {output.get('evalue')}"
             assert output.get("name") != "stderr", f"{cell.id}: {output.get('text')}"
-            text = "".join(str(part) for kind, part in output.get("data", {}).items() if kind != "image/png")
+            text = re.sub('base64,[^"]*', "", "".join(map(str, output.get("data", {}).values())))
             text += output.get("text", "") + cell.source
             assert not re.search(r"(?<![\w.:/])/(?:tmp|home|root|Users|var|opt|mnt|work)/|[A-Z]:\\\\", text), cell.id
 
@@ -102,9 +103,10 @@ def test_no_excuse_without_a_cell():
 def test_every_figure_has_a_text_alternative(path):
     for cell in code_cells(path):
         for output in cell.outputs:
-            if "image/png" in output.get("data", {}):
-                text = output.metadata.get("image/png", {}).get("alt", "")
-                assert len(text.split()) >= 5, f"{cell.id}: a figure without a sentence on what it shows"
+            assert "image/png" not in output.get("data", {}), f"{cell.id}: a bare PNG, whose text nobody hears"
+            for image in re.findall("<img [^>]*>", output.get("data", {}).get("text/html", "")):
+                text = re.search('alt="([^"]*)"', image)
+                assert text and len(text[1].split()) >= 5, f"{cell.id}: a figure without a sentence on what it shows"
 
 
 @every_notebook
@@ -113,22 +115,70 @@ def test_no_empty_cells(path):
 
 
 @every_notebook
-def test_smaller_than_a_megabyte(path):
-    assert path.stat().st_size < 1_000_000
+def test_smaller_than_three_megabytes(path):
+    assert path.stat().st_size < 3_000_000
 
 
 @every_notebook
 def test_stored_as_the_tool_would_store_it(path):
     """No versions, times or widget states in it; otherwise a run on another machine changes it."""
     text = path.read_text(encoding="utf-8")
-    assert text == nbformat.writes(normalise(nbformat.reads(text, as_version=4))) + "\n"
+    assert text == nbformat.writes(with_links(normalise(nbformat.reads(text, as_version=4)), path)) + "\n"
 
 
 @every_notebook
 def test_links_lead_to_files(path):
     for cell in nbformat.read(path, as_version=4).cells:
-        for target in re.findall(r"\]\(([\w./-]+)\)", cell.source):
+        for target in re.findall(r"\]\(([\w./-]+)(?:#[^)]*)?\)", cell.source):
             assert (path.parent / target).exists(), f"{cell.id} links to {target}"
+
+
+def minutes_of(path: Path) -> float:
+    """Return how long a notebook takes: words / 150, lines of code / 12, half a minute for each code cell, one for each
+    prediction, and those of the exercises. A long exercise may be homework: "(homework: 30 min)".
+    """
+    cells = nbformat.read(path, as_version=4).cells
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    lines = sum(bool(line.strip()) for source in code for line in source.splitlines())
+    exercises = sum(map(int, re.findall(r"^#+ .*Exercise.*?\((\d+) min", prose, re.MULTILINE)))
+    return len(prose.split()) / 150 + lines / 12 + len(code) / 2 + prose.count("**Predict.**") + exercises
+
+
+def promise_of(path: Path) -> tuple[int, int]:
+    """Return the minutes that a notebook promises: to read and do, and as homework."""
+    first = nbformat.read(path, as_version=4).cells[0].source
+    found = re.search(r"\*\*Time\*\* \| (\d+) minutes to read and do(?:, and (\d+) minutes of homework)?; about", first)
+    return int(found[1]), int(found[2] or 0)
+
+
+@every_notebook
+def test_no_notebook_promises_less_than_its_text_needs(path):
+    minutes, homework = promise_of(path)
+    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+    assert minutes_of(path) <= minutes <= 120
+    assert minutes <= minutes_of(path) + 8, "it promises more than it needs"
+    assert homework == sum(map(int, re.findall(r"\(homework: (\d+) min", text)))
+
+
+@pytest.mark.parametrize("page", ["README.md", "notebooks/00_start_here.ipynb"])
+def test_the_map_of_the_course_names_every_notebook_and_its_minutes(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for path in NOTEBOOKS:
+        title = title_of(path).removeprefix(path.stem[:2]).strip()
+        link = rf"\[?{title}(?:\]\((?:notebooks/)?{path.name}\))?"
+        row = re.search(rf"\| {path.stem[:2]} \| {link} \|[^|]+\| (\d+) \|", text)
+        assert row and int(row[1]) == promise_of(path)[0], f"{page}: {path.stem}"
+
+
+def test_links_lead_back_and_forth():
+    """From the first notebook to the last by the links at the top, and back by those at the end."""
+    forth, back = r"\[[^\]]* →\]\((.*?)\)", r"\[← [^\]]*\]\((.*?)\)"
+    for way, place, order in ((forth, 0, NOTEBOOKS), (back, -1, NOTEBOOKS[::-1])):
+        met = [order[0]]
+        while found := re.search(way, nbformat.read(met[-1], as_version=4).cells[place].source):
+            met.append(met[-1].parent / found[1])
+        assert met == order
 
 
 class Bare(ast.NodeTransformer):
@@ -211,19 +261,11 @@ def test_solutions_run_as_python(path):
 
 def test_nbval_notices_an_altered_output(tmp_path):
     """The comparison of stored text is switched on, and it can fail."""
-    import subprocess
-    import sys
-
-    notebook = nbformat.v4.new_notebook()
-    cell = nbformat.v4.new_code_cell("print(28 * 28)", execution_count=1, metadata={"tags": ["nbval-check-output"]})
-    cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text="785\n")]
-    notebook.cells.append(cell)
-    path = tmp_path / "altered.ipynb"
-    for text, expected in (("785\n", 1), ("784\n", 0)):
-        cell.outputs[0].text = text
-        nbformat.write(notebook, path)
-        options = ["--nbval-lax", "--nbval-current-env", "-p", "no:cacheprovider", f"--rootdir={tmp_path}"]
-        run = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", *options, str(path)], cwd=tmp_path, capture_output=True, text=True
-        )
-        assert run.returncode == expected, run.stdout
+    for name, text in (("altered", "785\n"), ("as_it_is", "784\n")):
+        cell = nbformat.v4.new_code_cell("print(28 * 28)", execution_count=1, metadata={"tags": ["nbval-check-output"]})
+        cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / f"{name}.ipynb")
+    options = ["--nbval-lax", "--nbval-current-env", "-p", "no:cacheprovider", f"--rootdir={tmp_path}"]
+    run = subprocess.run([sys.executable, "-m", "pytest", "-q", *options], cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 1 and "1 failed, 1 passed" in run.stdout, run.stdout
+    assert "altered.ipynb" in run.stdout and "as_it_is.ipynb" not in run.stdout.split("short test summary")[1]

@@ -1,4 +1,4 @@
-"""Make the small copies of the shipped network that notebook 06 compares, and a record of how good and quick they are.
+"""Make the small copies of the shipped network that notebook 10 compares, and a record of how good and quick they are.
 
     python -m tools.export_lenet5
 

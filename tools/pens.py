@@ -84,7 +84,7 @@ TYPEFACES = SAMPLES | TRAINING | HELD_OUT
 UNFIT = {"gochi-hand": "4", "kristi": "4", "loved-by-the-king": "4", "zeyada": "4"}
 UNFIT |= {"caveat": "1", "indie-flower": "1", "reenie-beanie": "1", "rock-salt": "0"}
 
-Strokes = list[np.ndarray]
+Lines = list[np.ndarray]
 
 
 def a_hand(group: dict, digits: str, rng: np.random.Generator) -> str:
@@ -213,7 +213,7 @@ def clean(found: list[Branch], places: dict[int, np.ndarray], radius: np.ndarray
     return kept
 
 
-def join(found: list[Branch], places: dict[int, np.ndarray], look: float) -> Strokes:
+def join_branches(found: list[Branch], places: dict[int, np.ndarray], look: float) -> Lines:
     """Lead the strokes straight on through the junctions; look is how far (pixels) to look for a direction."""
     for branch in found:
         before, after = ([] if end is None else [places[end]] for end in branch.ends)
@@ -264,12 +264,12 @@ def smooth(points: np.ndarray, reach: float) -> np.ndarray:
     return np.column_stack([np.convolve(longer[:, axis], weights / weights.sum(), "valid") for axis in (0, 1)])
 
 
-def trace(filled: np.ndarray) -> Strokes:
+def trace(filled: np.ndarray) -> Lines:
     """Return the strokes of a filled digit: a boolean array with ink on True and at least a pixel of margin."""
     radius = cv2.distanceTransform(filled.astype(np.uint8), cv2.DIST_L2, 5)
     skeleton = thin(filled)
     found, places = branches(skeleton)
-    lines = join(clean(found, places, radius), places, look=2 * float(np.median(radius[skeleton])))
+    lines = join_branches(clean(found, places, radius), places, look=2 * float(np.median(radius[skeleton])))
     height = np.ptp(np.nonzero(filled)[0])
     lengths = [np.hypot(*np.diff(line, axis=0).T).sum() for line in lines]
     return upright(
@@ -278,12 +278,12 @@ def trace(filled: np.ndarray) -> Strokes:
 
 
 @functools.cache
-def strokes(digit: int, typeface: str, fonts: Path = FONTS) -> Strokes:
+def strokes(digit: int, typeface: str, fonts: Path = FONTS) -> Lines:
     """Return the strokes of a digit in a typeface. Do not change the arrays: they are kept for the next call."""
     return trace(glyph(digit, fetch_font(typeface, fonts)))
 
 
-def upright(lines: Strokes) -> Strokes:
+def upright(lines: Lines) -> Lines:
     """Scale strokes to height 1 and put the centre of their box at (0, 0)."""
     low, high = np.vstack(lines).min(axis=0), np.vstack(lines).max(axis=0)
     return [(line - (low + high) / 2) / max(high[1] - low[1], 1e-6) for line in lines]
@@ -292,7 +292,7 @@ def upright(lines: Strokes) -> Strokes:
 # --- The shapes that people make and these typefaces lack -------------------------------------------------------
 
 
-def extra_form(digit: int, lines: Strokes, rng: np.random.Generator, longest_flag: float = 0.6) -> Strokes:
+def extra_form(digit: int, lines: Lines, rng: np.random.Generator, longest_flag: float = 0.6) -> Lines:
     """Return the digit as some people write it: crossed 7, flagged 1, open 4, curled 9, 0 with a gap, looped 2.
 
     longest_flag: of a 1, over its height.
@@ -303,7 +303,7 @@ def extra_form(digit: int, lines: Strokes, rng: np.random.Generator, longest_fla
     return upright(change(lines, rng)) if change else lines
 
 
-def gap(lines: Strokes, rng: np.random.Generator) -> Strokes:
+def gap(lines: Lines, rng: np.random.Generator) -> Lines:
     """Open a 0 near its top, or let its end run past its start."""
     oval = max(lines, key=len)
     oval = np.roll(oval[:-1], -int(oval[:-1, 1].argmin()) + int(rng.integers(-3, 8)), axis=0)
@@ -314,7 +314,7 @@ def gap(lines: Strokes, rng: np.random.Generator) -> Strokes:
     return [np.vstack([oval, over])]
 
 
-def flag(lines: Strokes, rng: np.random.Generator, longest: float) -> Strokes:
+def flag(lines: Lines, rng: np.random.Generator, longest: float) -> Lines:
     """Give a 1 that is a bare line a flag of 0.2 to `longest` of its height, and sometimes a foot."""
     points = np.vstack(lines)
     if np.ptp(points[:, 0]) > 0.3:  # it has one already
@@ -331,7 +331,7 @@ def flag(lines: Strokes, rng: np.random.Generator, longest: float) -> Strokes:
     return changed
 
 
-def loop(lines: Strokes, rng: np.random.Generator) -> Strokes:
+def loop(lines: Lines, rng: np.random.Generator) -> Lines:
     """Put a loop into the lower left corner of a 2 that is one stroke and not narrow."""
     if len(lines) != 1 or np.ptp(lines[0][:, 0]) < 0.45:
         return lines
@@ -345,7 +345,7 @@ def loop(lines: Strokes, rng: np.random.Generator) -> Strokes:
     return [smooth(np.vstack([down, circle, base]), 0.05)]
 
 
-def open_top(lines: Strokes, rng: np.random.Generator) -> Strokes:
+def open_top(lines: Lines, rng: np.random.Generator) -> Lines:
     """Write a 4 in two strokes that do not meet at the top."""
     low, left, right = rng.uniform(0.0, 0.2), rng.uniform(-0.4, -0.22), rng.uniform(0.2, 0.45)
     stem, lean = rng.uniform(0.02, 0.16), rng.uniform(-0.06, 0.12)
@@ -355,7 +355,7 @@ def open_top(lines: Strokes, rng: np.random.Generator) -> Strokes:
     return [smooth(angle, 0.04), np.linspace([stem + lean, rng.uniform(-0.5, -0.25)], [stem - lean / 2, 0.5], 25)]
 
 
-def cross(lines: Strokes, rng: np.random.Generator) -> Strokes:
+def cross(lines: Lines, rng: np.random.Generator) -> Lines:
     """Draw a short bar through the stem of a 7 that has none."""
     points = np.vstack([even(line, 0.02) for line in lines])
     middle = points[np.abs(points[:, 1]) < 0.12]
@@ -366,7 +366,7 @@ def cross(lines: Strokes, rng: np.random.Generator) -> Strokes:
     return [*lines, np.linspace(centre - half, centre + half, 14)]
 
 
-def curl(lines: Strokes, rng: np.random.Generator) -> Strokes:
+def curl(lines: Lines, rng: np.random.Generator) -> Lines:
     """Bend the tail of a 9 to the left and up."""
     which, line = max(enumerate(lines), key=lambda item: max(item[1][0, 1], item[1][-1, 1]))
     line = line if line[-1, 1] > line[0, 1] else line[::-1]
@@ -381,7 +381,7 @@ def curl(lines: Strokes, rng: np.random.Generator) -> Strokes:
 # --- The hand and the pen ---------------------------------------------------------------------------------------
 
 
-def written(lines: Strokes, slant: float, turn: float, aspect: float, warp: float, rng: np.random.Generator) -> Strokes:
+def written(lines: Lines, slant: float, turn: float, aspect: float, warp: float, rng: np.random.Generator) -> Lines:
     """Return the strokes as one hand writes them once; the result is again 1 high, with its centre at (0, 0).
 
     slant: shear to the right per unit of height (-0.5 to 0.5); turn: degrees clockwise (-15 to 15); aspect: factor on
@@ -394,14 +394,14 @@ def written(lines: Strokes, slant: float, turn: float, aspect: float, warp: floa
     return upright([line @ matrix.T for line in moved])
 
 
-def open_width(lines: Strokes, width: float) -> float:
+def open_width(lines: Lines, width: float) -> float:
     """Return the width of a pen, made small enough that it does not fill the loops of a narrow digit."""
     wide = np.ptp(np.vstack(lines)[:, 0])
     return width if wide < 0.2 else min(width, 0.22 * wide)  # below 0.2 it is a 1, which has no loops
 
 
 def ink_cover(
-    lines: Strokes,
+    lines: Lines,
     shape: tuple[int, int],
     width: float,
     rng: np.random.Generator,

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from tools import pens
-from tools.pens import FONTS, Strokes
+from tools.pens import FONTS, Lines
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 SEED = 1998
@@ -72,7 +72,7 @@ class Situation:
 # --- The stages -------------------------------------------------------------------------------------------------
 
 
-def lay_out(words: list[list[Strokes]], situation: Situation, rng: np.random.Generator) -> tuple[Strokes, float]:
+def lay_out(words: list[list[Lines]], situation: Situation, rng: np.random.Generator) -> tuple[Lines, float]:
     """Place lines of writing (each a list of digits, each a list of strokes) in the picture.
 
     Returns the strokes in pixels of the picture, and the height of a digit in pixels. Where the writing would leave
@@ -142,7 +142,7 @@ def sheet_of_paper(shape: tuple[int, int], unit: float, situation: Situation, rn
     return sheet
 
 
-def write(sheet: np.ndarray, lines: Strokes, unit: float, situation: Situation, rng: np.random.Generator) -> np.ndarray:
+def lay_ink(sheet: np.ndarray, lines: Lines, unit: float, situation: Situation, rng: np.random.Generator) -> np.ndarray:
     """Write strokes (in pixels of the sheet) on a sheet; unit is the height of a digit in pixels."""
     shape = sheet.shape[:2]
     pen = (situation.pressure, situation.flatness, situation.tremor * unit)
@@ -198,7 +198,7 @@ def look(sheet: np.ndarray, situation: Situation, rng: np.random.Generator) -> n
 # --- Pictures ---------------------------------------------------------------------------------------------------
 
 
-def render(words: list[list[Strokes]], situation: Situation, rng: np.random.Generator) -> np.ndarray:
+def render(words: list[list[Lines]], situation: Situation, rng: np.random.Generator) -> np.ndarray:
     """Return a picture, uint8 (height, width, 3), of lines of writing: lists of digits, each a list of strokes."""
     thinnest = min(pens.open_width(digit, situation.width) for word in words for digit in word)
     situation = replace(situation, width=thinnest)
@@ -206,7 +206,7 @@ def render(words: list[list[Strokes]], situation: Situation, rng: np.random.Gene
     margin = int(np.ceil(situation.perspective * max(size_of(situation))))  # paper that perspective lets one see
     width, height = size_of(situation)
     sheet = sheet_of_paper((height + 2 * margin, width + 2 * margin), unit, situation, rng)
-    sheet = write(sheet, [line + margin for line in lines], unit, situation, rng)
+    sheet = lay_ink(sheet, [line + margin for line in lines], unit, situation, rng)
     return look(shine(sheet, situation, rng), situation, rng)
 
 
@@ -386,7 +386,7 @@ ROWS += [("dark board", "27182818"), ("squared paper", "3141 5926 5358 97")]
 
 
 @dataclass(frozen=True)
-class Sample:
+class Rendered:
     """One picture to be made: its file, without the ending, in the folder, the digits to write, and how."""
 
     stem: str
@@ -404,26 +404,26 @@ class Sample:
         return [self.file(), self.label, self.situation.name, hand, origin, licence]
 
 
-def samples(rng: np.random.Generator) -> list[Sample]:
+def sample_pictures(rng: np.random.Generator) -> list[Rendered]:
     """Return the pictures of data/samples: ten that stand first, seventy in folders by situation, rows and a page."""
     found = []
     for digit, (kind, hand, fixed) in enumerate(TEN):
         small = replace(situation_of(kind, rng), high=rng.uniform(240, 340), blur=0.0025, extra=0.0, **fixed)
         if small.quality is not None:  # these ten are PNGs, where noise costs much room
             small = replace(small, quality=None, noise=1.0)
-        found.append(Sample(f"digit{digit}", str(digit), hand, small))
+        found.append(Rendered(f"digit{digit}", str(digit), hand, small))
     for digit in range(10):
         for step in range(7):
             kind = list(KINDS)[(3 * digit + step) % len(KINDS)]
             hand = pens.a_hand(pens.SAMPLES, str(digit), rng)
-            found.append(Sample(f"{kind}/{digit}", str(digit), hand, situation_of(kind, rng)))
+            found.append(Rendered(f"{kind}/{digit}", str(digit), hand, situation_of(kind, rng)))
     for kind, digits in ROWS:
         situation, folder = for_rows(situation_of(kind, rng), digits.split()), "pages" if " " in digits else "rows"
-        found.append(Sample(f"{folder}/{digits}", digits, pens.a_hand(pens.SAMPLES, digits, rng), situation))
+        found.append(Rendered(f"{folder}/{digits}", digits, pens.a_hand(pens.SAMPLES, digits, rng), situation))
     return found
 
 
-def evaluation(group: dict, count: int, rng: np.random.Generator) -> list[Sample]:
+def evaluation_pictures(group: dict, count: int, rng: np.random.Generator) -> list[Rendered]:
     """Return count single digits, one in 150 of 12 megapixels, and one row of 3 to 9 digits for every 30 of them."""
     found = []
     for number in range(count + count // 30):
@@ -438,11 +438,11 @@ def evaluation(group: dict, count: int, rng: np.random.Generator) -> list[Sample
                 for_rows(replace(situation, high=max(situation.high, 80)), [digits]),
                 f"rows/{digits}_{number:04d}",
             )
-        found.append(Sample(stem, digits, pens.a_hand(group, digits, rng), situation))
+        found.append(Rendered(stem, digits, pens.a_hand(group, digits, rng), situation))
     return found
 
 
-def make(pictures: list[Sample], out: Path, seed: int, fonts: Path) -> list[list[str]]:
+def write_pictures(pictures: list[Rendered], out: Path, seed: int, fonts: Path) -> list[list[str]]:
     """Render and save pictures; return their lines of labels.csv. Each has its own seed, so that one can change."""
     for number, sample in enumerate(pictures):
         rng, situation, path = np.random.default_rng([seed, number]), sample.situation, out / sample.file()
@@ -486,13 +486,15 @@ def main() -> None:
     chosen = parser.parse_args()
     if chosen.what == "samples":
         out = chosen.out or SAMPLES
-        lines = make(samples(np.random.default_rng(SEED)), out, SEED, chosen.fonts) + broken(out / "broken")
+        lines = write_pictures(sample_pictures(np.random.default_rng(SEED)), out, SEED, chosen.fonts) + broken(
+            out / "broken"
+        )
     elif chosen.out is None:
         parser.error("say with --out FOLDER where the evaluation pictures go.")
     else:
         out = chosen.out
-        pictures = evaluation(getattr(pens, chosen.group), chosen.count, np.random.default_rng(chosen.seed))
-        lines = make(pictures, out, chosen.seed, chosen.fonts)
+        pictures = evaluation_pictures(getattr(pens, chosen.group), chosen.count, np.random.default_rng(chosen.seed))
+        lines = write_pictures(pictures, out, chosen.seed, chosen.fonts)
     with (out / "labels.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows([COLUMNS, *lines])  # the same line ends on every system
     print(f"{len(lines)} files and labels.csv in {out}")

@@ -1,4 +1,4 @@
-"""Make data/results: the stored results of the experiments that notebook 03 shows.
+"""Make data/results: the stored results of the experiments that notebooks 04 and 07 show.
 
     python -m tools.run_experiments            all of them, about an hour on two cores
     python -m tools.run_experiments ladder     only these
@@ -11,10 +11,10 @@ import json
 import sys
 
 from helpers import ROOT
-from helpers.experiments import EXPERIMENTS, Run, file_of, run_once
+from helpers.experiments.runs import EXPERIMENTS, Run, file_of, run_once
 from tools.provenance import code_hash, versions
 
-CODE = ["helpers.experiments:Run", "helpers.experiments:train", "helpers.experiments:run_once"]
+CODE = ["helpers.experiments.runs:Run", "helpers.experiments.runs:train", "helpers.experiments.runs:run_once"]
 CODE += ["helpers.mnist:split_validation", "helpers.mnist:to_input", "helpers.training:warmup_cosine"]
 #: Further code that a network is made of.
 NETWORKS = {

@@ -1,11 +1,13 @@
 """Run notebooks again in place, from a fresh kernel, and store what they print and draw.
 
     python3 course.py notebooks                                    all of them
-    python3 course.py notebooks notebooks/02_build_lenet5.ipynb    only these
+    python3 course.py notebooks notebooks/03_build_lenet5.ipynb    only these
 
-A second run on the same machine changes no byte: what would differ from run to run is not stored.
+A second run on the same machine changes no byte: what would differ from run to run is not stored. The links to the
+notebooks before and after are written as well, at the top and at the end.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -16,12 +18,43 @@ from nbclient.exceptions import CellExecutionError
 from helpers import ROOT
 
 CELL_TIMEOUT = 600  # seconds; catches what hangs, measures nothing
+#: The plan for two cores, by number: seconds with the kernel's start, and gigabytes of the kernel at its peak.
+BUDGETS = {"00": (15, 1.0), "01": (45, 1.5), "03": (60, 1.5), "04": (90, 2.0), "05": (60, 1.5), "06": (60, 1.5)}
+BUDGETS |= {"07": (45, 1.5), "08": (90, 2.0), "09": (75, 2.0), "10": (75, 2.0)}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def course_notebooks() -> list[Path]:
     """Return the numbered notebooks in order."""
     return sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+
+
+#: Where the map of the course stands.
+CONTENTS = "[contents](00_start_here.ipynb#0.7-The-map-of-the-course)"
+SHUT_DOWN = "**Before you go on**, free the memory that this notebook holds: *Kernel → Shut Down Kernel*."
+
+
+def title_of(path: Path) -> str:
+    """Return the title of a notebook: its first line."""
+    return nbformat.read(path, as_version=4).cells[0].source.split("\n", 1)[0].removeprefix("# ")
+
+
+def links_of(path: Path) -> str:
+    """Return the line of links of a notebook: previous, contents, next."""
+    paths = course_notebooks()
+    place = paths.index(path)
+    before = [f"[← {title_of(each)}]({each.name})" for each in paths[:place][-1:]]
+    after = [f"[{title_of(each)} →]({each.name})" for each in paths[place + 1 :][:1]]
+    return " · ".join([*before, CONTENTS, *after])
+
+
+def with_links(notebook: nbformat.NotebookNode, path: Path) -> nbformat.NotebookNode:
+    """Write the line of links under the title and at the end, there with how to free the memory."""
+    links, first, last = links_of(path), notebook.cells[0], notebook.cells[-1]
+    title, _, rest = first.source.partition("\n")
+    first.source = f"{title}\n\n{links}\n\n" + re.sub(r"\A\s*(.*\[contents\]\(.*\n+)?", "", rest)
+    last.source = last.source.split("\n\n**Before you go on**")[0].rstrip() + f"\n\n{SHUT_DOWN}\n\n{links}"
+    return notebook
 
 
 def merge_streams(outputs: list) -> list:
@@ -51,14 +84,17 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
-def run(path: Path) -> None:
+def run_and_store(path: Path) -> None:
     """Execute one notebook in its own folder and write it back."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook, timeout=CELL_TIMEOUT, resources={"metadata": {"path": str(path.parent)}}, record_timing=False
     )
     client.execute()
-    content = nbformat.writes(normalise(notebook)) + "\n"
+    notebook = normalise(notebook)
+    if path in course_notebooks():
+        notebook = with_links(notebook, path)
+    content = nbformat.writes(notebook) + "\n"
     path.write_text(content, encoding="utf-8", newline="\n")
 
 
@@ -68,7 +104,7 @@ def main(*names: str) -> int:
     for path in paths:
         print(f"{path.name} ...", end=" ", flush=True)
         try:
-            run(path)
+            run_and_store(path)
             print("done")
         except CellExecutionError as error:
             failed = 1

@@ -4,7 +4,7 @@
     python -m tools.train_lenet5 --seed 3    train the runs of this seed only, to share the work or to go on later
     python -m tools.train_lenet5 --score     score the stored networks again, for new samples or a new preparation
 
-data/models/lenet5_plain.keras is trained as in notebook 03. data/models/lenet5_labels.keras sees each digit newly
+data/models/lenet5_plain.keras is trained as in notebook 04. data/models/lenet5_labels.keras sees each digit newly
 distorted in every epoch, and 12,000 drawn digits besides. (lenet5.keras, which reads handwriting, is taught by larger
 networks: tools/train_record.py.) Both learn from the 55,000 digits that `split_validation` leaves. The second one is
 trained with five seeds; the one that reads most validation digits is kept. Every setting was chosen by the validation
@@ -21,7 +21,7 @@ import numpy as np
 
 from helpers import ROOT
 from helpers.evaluation import interval
-from helpers.experiments import Run, train
+from helpers.experiments.runs import Run, train
 from helpers.handwriting import prepare
 from helpers.lenet import LABELS_MODEL_FILE, PLAIN_MODEL_FILE, load_lenet5
 from helpers.mnist import load_mnist, split_validation, to_input
@@ -30,8 +30,8 @@ from helpers.samples import DRAWN_FILE, single_digits
 from tools.provenance import code_hash, versions
 
 CODE = (
-    "helpers.experiments:Run",
-    "helpers.experiments:train",
+    "helpers.experiments.runs:Run",
+    "helpers.experiments.runs:train",
     "helpers.lenet:lenet5",
     "helpers.mnist:split_validation",
 )

@@ -1,4 +1,4 @@
-"""Make what notebook 05 shows: the ensemble, LeNet-5 as its pupil, and the trials of one ingredient at a time.
+"""Make what notebook 08 shows: the ensemble, LeNet-5 as its pupil, and the trials of one ingredient at a time.
 
     python -m tools.train_record             all of it: about six hours on two cores
     python -m tools.train_record ensemble    data/models/ensemble.npz and its record
@@ -6,8 +6,9 @@
     python -m tools.train_record trials      data/results/record.json
     python -m tools.train_record score       score the stored networks again, for new samples or a new preparation
 
-How each is trained stands in helpers/record.py. What is done waits in my_work/record, so that an interrupted run goes
-on where it was. Every choice was made by the validation digits; the test digits are counted at the end, for the record.
+How each is trained stands in helpers/experiments/record.py. What is done waits in my_work/record, so that an
+interrupted run goes on where it was. Every choice was made by the validation digits; the test digits are counted at the
+end, for the record.
 """
 
 import itertools
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import record
+from helpers.experiments import record
 from helpers.lenet import MODEL_FILE, load_lenet5
 from helpers.mnist import load_mnist, to_input
 from helpers.quiet import keras
@@ -48,10 +49,10 @@ PARTS = {"trials": TRIED, "ensemble": MEMBER, "student": STUDENT}
 
 def made_by(part: str) -> str:
     """Return the hash of the code and the data that make a part."""
-    return code_hash([*CODE, *(f"helpers.record:{name}" for name in PARTS[part])], [DRAWN_FILE])
+    return code_hash([*CODE, *(f"helpers.experiments.record:{name}" for name in PARTS[part])], [DRAWN_FILE])
 
 
-def write(path: Path, part: str, figures: dict) -> None:
+def write_record(path: Path, part: str, figures: dict) -> None:
     """Write a record, with what made it."""
     made = {"made_by": f"python -m tools.train_record {part}", "versions": versions(), "hash": made_by(part)}
     path.write_text(json.dumps(made | figures, indent=2) + "\n", encoding="utf-8", newline="\n")
@@ -83,7 +84,7 @@ def votes(members: list[keras.Model], images: np.ndarray, labels: np.ndarray) ->
 def counted_before(path: Path, counted: list[int]) -> list[list[int]]:
     """Return the mistakes on the test digits of the networks that stood in this file before those that are `counted`.
 
-    Nothing was chosen by them; but test digits wear out, and notebook 05 says how often they were looked at.
+    Nothing was chosen by them; but test digits wear out, and notebook 08 says how often they were looked at.
     """
     if not path.exists():
         return []
@@ -109,7 +110,7 @@ def make_ensemble() -> None:
         "samples": [count(one, *samples) for one in stored],
         "test": votes(stored, *load_mnist()[1]),
     }
-    write(path, "ensemble", made | {"counted_before": counted_before(path, made["test"]["members"])})
+    write_record(path, "ensemble", made | {"counted_before": counted_before(path, made["test"]["members"])})
 
 
 def noisy_digits() -> tuple[np.ndarray, np.ndarray]:
@@ -138,7 +139,7 @@ def make_student() -> None:
     path = record_of(MODEL_FILE)
     made = {"parameters": model.count_params(), "seed": best["seed"], "seeds": [figures for _, figures in runs]}
     before = counted_before(path, [10_000 - figures["test"] for _, figures in runs])
-    write(path, "student", made | score(model) | {"counted_before": before})
+    write_record(path, "student", made | score(model) | {"counted_before": before})
 
 
 def main(*parts: str) -> None:
@@ -148,7 +149,7 @@ def main(*parts: str) -> None:
         elif part == "student":
             make_student()
         elif part == "trials":
-            write(record.RESULTS_FILE, "trials", {"trials": record.ablation(retrain=True)})
+            write_record(record.RESULTS_FILE, "trials", {"trials": record.ablation(retrain=True)})
         elif part == "score":
             made = json.loads(record_of(MODEL_FILE).read_text(encoding="utf-8"))
             text = json.dumps(made | score(load_lenet5(MODEL_FILE)), indent=2) + "\n"

@@ -15,7 +15,7 @@ from helpers.widgets.instrument import Instrument, as_bytes, probabilities_of, s
 class DigitPad(Instrument):
     """A pad to draw on. model: a network like LeNet-5, by default the one that the course ships.
 
-    "Keep as my digit" writes the drawing into `folder`; its name begins with the digit, as notebook 04 wants it.
+    "Keep as my digit" writes the drawing into `folder`; its name begins with the digit, as notebook 05 wants it.
     """
 
     _esm = script("digit_pad")

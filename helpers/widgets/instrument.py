@@ -49,15 +49,15 @@ class Instrument(anywidget.AnyWidget):
             answer, data = {"error": f"This did not work ({type(error).__name__}): run the cell again."}, []
         self.send(answer | {"sender": content.get("sender")}, data)
 
-    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
+    def _repr_mimebundle_(self, **kwargs: object) -> dict:
         live = super()._repr_mimebundle_(**kwargs)
         figure = self.draw()
         figure.tight_layout()
         sentence = textwrap.fill(f"A still picture. In a running notebook: {self.promise}", 90)
         figure.text(0.02, -0.04, sentence, va="top")
-        data, metadata = figure_bundle(figure, self.promise)
+        data = figure_bundle(figure, self.promise)
         plt.close(figure)
-        return (live[0] if isinstance(live, tuple) else live or {}) | data, metadata
+        return (live[0] if isinstance(live, tuple) else live or {}) | data
 
 
 def probabilities_of(model, image: np.ndarray) -> list[float]:

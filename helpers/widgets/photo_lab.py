@@ -4,17 +4,10 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 
-from helpers.handwriting import (
-    EMPTY_PAGE,
-    Source,
-    finish,
-    find_digits,
-    find_strokes,
-    in_reading_order,
-    prepare,
-    resize,
-    touches_edge,
-)
+from helpers.handwriting import EMPTY_PAGE, find_strokes, finish, prepare
+from helpers.handwriting.ink import find_digits, touches_edge
+from helpers.handwriting.pages import in_reading_order
+from helpers.handwriting.picture import Source, resize
 from helpers.lenet import load_lenet5
 from helpers.plots import draw_digit
 from helpers.samples import single_digits
@@ -23,7 +16,7 @@ from helpers.widgets.instrument import Instrument, script
 SHOWN = ("picture", "dark ink", "darkness", "ink", "cropped", "centred", "28 x 28")
 
 
-def warp(image: np.ndarray, size: float, turn: float, right: float, down: float) -> np.ndarray:
+def move_digit(image: np.ndarray, size: float, turn: float, right: float, down: float) -> np.ndarray:
     """Turn a prepared digit (28 x 28) by degrees, bring its longer side from 20 to `size` pixels, and shift it."""
     matrix = cv2.getRotationMatrix2D((14, 14), -turn, size / 20)  # 14: the centre of mass that `prepare` gives a digit
     matrix[:, 2] += right, down
@@ -83,7 +76,7 @@ class PhotoLab(Instrument):
                 inner = [digit for digit in by_ink if not touches_edge(digit.box, labels.shape)]
                 chosen = digits.index((inner or by_ink)[0])
             ready = [finish(ink, labels, digit) for digit in digits]
-            images = [one.image if changes == (20, 0, 0, 0) else warp(one.image, *changes) for one in ready]
+            images = [one.image if changes == (20, 0, 0, 0) else move_digit(one.image, *changes) for one in ready]
             answers = np.asarray(self.model(np.stack(images)[..., np.newaxis], training=False)).astype(float)
             percent = 100 / np.array([*labels.shape[::-1]] * 2)
             answer["readings"] = [

@@ -20,17 +20,14 @@ import psutil
 from nbclient import NotebookClient
 
 from helpers import ROOT
-from helpers.experiments import Run, run_once
+from helpers.experiments.runs import Run, run_once
 from helpers.handwriting import prepare
 from helpers.lenet import lenet5, multiply_adds
 from helpers.mnist import load_mnist, to_input
 from helpers.quiet import keras
 from helpers.training import distort
 from tests.browser import CHROMIUM, chromium, draw, jupyter, run_all, write_notebook
-from tools.run_notebooks import CELL_TIMEOUT, course_notebooks
-
-# The plan for two cores: seconds with the kernel's start, and gigabytes of the kernel at its peak.
-BUDGETS = {"00": (15, 1.0), "01": (45, 1.5), "02": (60, 1.5), "03": (120, 2.0), "04": (60, 1.5)}
+from tools.run_notebooks import BUDGETS, CELL_TIMEOUT, course_notebooks
 
 
 def memory_of(process: psutil.Process) -> int:
@@ -159,7 +156,7 @@ def train_reference(epochs: int, seed: int) -> tuple[float, int]:
 
 
 def train_lenet5(epochs: int, seed: int) -> tuple[float, int]:
-    """Train LeNet-5 as notebook 03 does, with its validation after each epoch; return seconds and test errors."""
+    """Train LeNet-5 as notebook 04 does, with its validation after each epoch; return seconds and test errors."""
     figures = run_once(Run(epochs=epochs), seed)
     return figures["seconds"], figures["test_errors"]
 

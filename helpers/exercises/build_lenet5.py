@@ -1,0 +1,129 @@
+"""The checks and the quiz of notebook 03."""
+
+import numpy as np
+
+from helpers.exercises.engine import Wrong, checker, expect, numbers
+from helpers.exercises.quiz import Option, Questions
+
+
+def answer_to(kernel: np.ndarray, stroke: np.ndarray) -> float:
+    """Return the largest sum of a 3 x 3 kernel over an image."""
+    windows = np.lib.stride_tricks.sliding_window_view(stroke, (3, 3))
+    return float((windows * kernel).sum(axis=(2, 3)).max())
+
+
+@checker
+def slanted_kernel(kernel: object) -> str:
+    """Exercise 3.1: a kernel of 3 x 3 that answers to strokes like /, and not to even ground."""
+    if np.size(kernel) == 9 and np.ndim(kernel) != 2:
+        raise Wrong("Three rows of three numbers are wanted: np.array([[...], [...], [...]]).")
+    kernel = numbers(kernel, (3, 3))
+    if not kernel.any():
+        raise Wrong("All zeros answer to nothing: put positive numbers where the stroke should lie.")
+    if abs(kernel.sum()) > 1e-9 * np.abs(kernel).sum():
+        raise Wrong(f"On even ground it answers with {kernel.sum():g} times the ink: let the nine numbers add up to 0.")
+    if np.trace(kernel[:, ::-1]) < 0:
+        raise Wrong("On the slant / itself your numbers are negative: turn the signs round.")
+    upright, level = np.zeros((9, 9)), np.zeros((9, 9))
+    upright[:, 4] = level[4] = 1
+    found = answer_to(kernel, np.eye(9)[::-1])
+    others = {name: answer_to(kernel, stroke) for name, stroke in zip("\\|-", (np.eye(9), upright, level), strict=True)}
+    name = max(others, key=others.get)
+    if others[name] == found:
+        raise Wrong(f"It answers to strokes like {name} as much as to /: it does not tell the two apart.")
+    if others[name] > found:
+        raise Wrong(f"It answers most to strokes like {name}.")
+    return f"Right: a stroke like / gets {found:g}, and no other as much."
+
+
+@checker
+def final_side(side: object) -> str:
+    """Exercise 3.2: 32 pixels, twice a kernel of 5 and a window of 2 with stride 2."""
+    mistakes = {
+        32: "32 is where you start: write the four steps.",
+        28: "That is the size after the first step: three more.",
+        14: "That is the size after two steps: the same two once more.",
+        10: "That is the size after three steps: the last pooling is missing.",
+        8: "This comes out if the kernel changes no size: without padding it takes 4 pixels away.",
+        24: "Two kernels, and no pooling: a window of 2 with stride 2 halves the map.",
+        2: "2 comes out if the + 1 is forgotten, or after one pooling too many.",
+        7: "7 comes out without the second kernel, or from 28 pixels with padding.",
+        4: "This begins with 28 pixels: the picture has 32 here.",
+        6: "6 comes out if both kernels come before both windows, or if a window gives one place too many.",
+        1: "1 comes out if the kernels have a stride of 2 as well: only the windows have.",
+        16: "One halving alone: the kernels take something away, too, and there are two windows.",
+    }
+    side = side[0] if isinstance(side, tuple | list) and len(set(side)) == 1 else side  # 5 x 5 is 5
+    expect(float(numbers(side, ())), 5, mistakes)
+    return "Right: the side that S4 of LeNet-5 has."
+
+
+@checker
+def without_sharing(dense: object, unshared: object) -> str:
+    """Exercise 3.3: the parameters of 784-120-84-10, and of C1 if nothing were shared."""
+    layers = [(784, 120), (120, 84), (84, 10)]
+    weights = sum(inputs * units for inputs, units in layers)
+    right = weights + 120 + 84 + 10
+    dense, unshared = float(numbers(dense, ())), float(numbers(unshared, ()))
+    if (dense, unshared) == (0, 0):
+        raise Wrong("Both are still 0: count each layer with count_parameters.")
+    mistakes = {
+        weights: "the biases are missing, one for each unit.",
+        784 * 120 + 120: "that is its first layer alone. Two more.",
+        right + 120 * 120 + 120: "there is a layer too many.",
+        400 * 120 + 120 + 120 * 84 + 84 + 84 * 10 + 10: "these are C5, F6 and output of LeNet-5. Here "
+        "the first layer sees all 784 pixels.",
+        61_706: "this is LeNet-5 with its convolutions.",
+        sum(
+            inputs * (units + 1) for inputs, units in layers
+        ): "the two arguments are exchanged: first the inputs of one unit, then how many units.",
+    }
+    expect(dense, right, mistakes, "Dense network: ")
+    units = 28 * 28 * 6
+    mistakes = {
+        units * 25: "the biases are missing, one for each unit.",
+        units * 25 + 6: "each unit has a bias of its own, not each map.",
+        28 * 28 * 26: "that is one map. There are six.",
+        6 * 26: "that is the shared kernel, as LeNet-5 has it.",
+        24 * 24 * 6 * 26: "with its padding C1 has 28 x 28 places, not 24 x 24.",
+        25 * (units + 1): "the two arguments are exchanged: first the inputs of one unit, then how many units.",
+        units * 6 * 26: "the six maps are counted twice: 156 is all six kernels.",
+    }
+    expect(unshared, units * 26, mistakes, "C1 unshared: ")
+    return "Right, both of them."
+
+
+QUESTIONS: Questions = {
+    "A picture of 28 goes through a kernel of 5 with padding 2 and stride 1. How large is the map?": [
+        Option("28", "(28 + 2 · 2 - 5) / 1 + 1 = 28. This is C1."),
+        Option("24", "That is the size without padding."),
+        Option("32", "The padded picture has 32. The kernel of 5 then takes 4 away."),
+    ],
+    "Why has C3 only 2,416 parameters, while C5 has 48,120?": [
+        Option(
+            "C3 uses each weight at 100 places; in C5 each weight is used once.",
+            "Sharing: few parameters, and much work. C3 does more multiply-adds than C5.",
+        ),
+        Option("C3 comes earlier.", "The place in the network decides nothing. Count inputs, outputs and sharing."),
+        Option("C3 does less work.", "It does more: 240,000 multiply-adds against 48,000."),
+    ],
+    "Two convolutions follow each other, with no ReLU between them. What is lost?": [
+        Option(
+            "Together they can do no more than one convolution could.",
+            "A sum of weighted sums is a weighted sum. The bend lets the second layer say something new.",
+        ),
+        Option("Nothing, only speed.", "A ReLU costs next to nothing. It is not there for the speed."),
+        Option(
+            "Only that negative numbers are set to 0.",
+            "That is what the ReLU does. What is lost is its bend: without it, two layers are worth one.",
+        ),
+    ],
+    "Softmax gets the logits 2, 1 and 0. Somebody adds 10 to each. What happens to the probabilities?": [
+        Option("Nothing.", "Each exponential grows by the same factor, and the division takes it away again."),
+        Option("All become larger.", "They always add up to 1, so they cannot all grow."),
+        Option(
+            "The first comes nearer to 1.",
+            "That happens when you *multiply* the logits by more than 1, not when you add.",
+        ),
+    ],
+}

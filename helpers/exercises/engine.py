@@ -1,0 +1,85 @@
+"""What a check cell says of an answer: right, not attempted yet, or what is wrong with it.
+
+A check prints one line, never raises, whatever it gets, and shows no solution. Each exercise has a function of
+its own, in the file of its notebook.
+"""
+
+import contextlib
+import functools
+from collections.abc import Callable
+
+import numpy as np
+
+
+class Wrong(Exception):
+    """An answer is not right; the message says what is wrong with it."""
+
+
+class Untouched(Exception):
+    """The answer cell is as it was."""
+
+
+def checker(judge: Callable[..., str]) -> Callable[..., None]:
+    """Make a check of a function that returns what to say of a right answer, and raises Wrong for any other."""
+
+    @functools.wraps(judge)
+    def check(*answers: object) -> None:
+        try:
+            if not answers or any(answer is ... or answer is None for answer in answers):
+                raise Untouched
+            print("✓ " + judge(*answers))
+        except Untouched:
+            print("· Not attempted yet: replace the dots, run that cell, then this one.")
+        except Wrong as reason:
+            print(f"✗ {reason}")
+        except Exception as error:  # an answer can be anything
+            print(f"✗ This answer could not be checked ({type(error).__name__}): look at its type and its shape.")
+
+    return check
+
+
+def numbers(answer: object, shape: tuple[int, ...]) -> np.ndarray:
+    """Return an answer as float64 of this shape; a list or one number in an array will do. Wrong says why it is not."""
+    if isinstance(answer, str | bytes | bool | np.bool_) or callable(answer):
+        raise Wrong(f"A number is wanted here, and this is a {type(answer).__name__}.")
+    try:
+        array = np.asarray(answer, np.float64)
+    except (TypeError, ValueError):
+        raise Wrong("Numbers are wanted here, and this is something else.") from None
+    if array.size != np.prod(shape):
+        wanted = "one number" if shape == () else f"{int(np.prod(shape))} numbers"
+        found = "one number" if array.size == 1 else f"{array.size} numbers"
+        raise Wrong(f"This holds {found}, and {wanted} should be there.")
+    if array.ndim > 1 and tuple(side for side in array.shape if side > 1) != tuple(side for side in shape if side > 1):
+        raise Wrong(f"The shape is {array.shape}; it should be {shape}.")
+    if not np.isfinite(array).all():
+        raise Wrong("There is a NaN or an infinity in it: somewhere a division by zero, or an overflow.")
+    return array.reshape(shape)
+
+
+def returned(name: str, function: object, *arguments: object) -> object:
+    """Return what a reader's function gives, whatever it prints. Wrong says why there is none; name: its def line."""
+    if not callable(function):
+        raise Wrong(f"A function is wanted here: def {name}: ...")
+    try:
+        with contextlib.redirect_stdout(None), np.errstate(all="ignore"):
+            value = function(*arguments)
+    except Exception as error:
+        raise Wrong(f"Your function stops with {type(error).__name__}: {error}.".replace("\n", " ")) from None
+    if value is ...:
+        raise Untouched
+    if value is None:
+        raise Wrong("The function gives nothing back: does it end with return?")
+    return value
+
+
+def expect(value: float, right: float, mistakes: dict[float, str], what: str = "") -> None:
+    """Raise Wrong unless a number is right; a known mistake gets its own sentence. what: which number it is about."""
+    if np.isclose(value, right, rtol=1e-9):
+        return
+    for mistake, sentence in mistakes.items():
+        if np.isclose(value, mistake, rtol=1e-9):
+            raise Wrong(what + sentence)
+    if value != round(value):
+        raise Wrong(f"{what}{value:g} is not a whole number: you need // in place of /, or a rounding.")
+    raise Wrong(f"{what}{value:,.0f} is too {'large' if value > right else 'small'}.")

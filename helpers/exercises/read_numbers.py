@@ -1,0 +1,57 @@
+"""The checks and the quiz of notebook 06."""
+
+import numpy as np
+
+from helpers.exercises.engine import Wrong, checker, returned
+from helpers.exercises.quiz import Option, Questions
+
+
+@checker
+def number_with_doubts(as_text: object) -> str:
+    """Exercise 6.1: a function of digits, probabilities and a threshold; below the threshold a digit becomes ?."""
+    name = "as_text(digits, probabilities, threshold)"
+    cases = [([4, 0, 7, 1], [0.99, 0.4, 0.97, 0.999], 0.9), ([3, 3], [0.2, 0.8], 0.5), ([8], [0.99], 0.5)]
+    for digits, probabilities, threshold in cases:
+        found = returned(name, as_text, np.array(digits), np.array(probabilities), threshold)
+        sure = [p >= threshold for p in probabilities]
+        right = "".join(str(d) if s else "?" for d, s in zip(digits, sure, strict=True))
+        if isinstance(found, str) and found == right:
+            continue
+        if isinstance(found, list | tuple) and "".join(map(str, found)) == right:
+            raise Wrong('The right signs, one by one. A text is wanted: "".join(...) puts them together.')
+        if not isinstance(found, str):
+            raise Wrong(f"A text is wanted, such as '4?71', and this is a {type(found).__name__}.")
+        if found == "".join("?" if s else str(d) for d, s in zip(digits, sure, strict=True)):
+            raise Wrong("The other way round: the question marks stand for the digits that it is *not* sure of.")
+        if found == "".join(str(d) for d, s in zip(digits, sure, strict=True) if s):
+            raise Wrong("The doubtful digits have vanished, and the number looks complete. Write a ? in their place.")
+        if found == "".join(map(str, digits)):
+            raise Wrong("No digit is doubted, whatever the probabilities are: compare each with the threshold.")
+        if found == right[::-1]:
+            raise Wrong("The right signs, from right to left.")
+        if found.replace(" ", "").replace(",", "") == right:
+            raise Wrong("The right signs, with something between them: join them with an empty text.")
+        raise Wrong(f"Not yet: {digits} with {probabilities} and {threshold} becomes {right!r}, yours gives {found!r}.")
+    return "Right: whoever reads the number sees where to look again."
+
+
+QUESTIONS: Questions = {
+    "The network may refuse the digits of which it is least sure. What does that protect from?": [
+        Option(
+            "From mistakes on hard digits.",
+            "On digits of the kind that it knows, it is mostly unsure where it is wrong.",
+        ),
+        Option("From pictures that are no digits.", "It can be very sure of a grey page. Prepare, and look."),
+        Option("From all mistakes.", "Some wrong answers are given with great confidence: those stay."),
+    ],
+    "Two digits touch, and the reader does not cut. What does it say?": [
+        Option("One digit.", "One piece of ink gets one name, and only the probability tells that something is odd."),
+        Option("Nothing.", "It has to give each piece of ink one of ten names."),
+        Option("Two digits.", "For that it would have to know where one ends and the other begins."),
+    ],
+    "Among a hundred files, one is no picture. What should your program do?": [
+        Option("Say in a sentence what is wrong with it, and go on.", "So the other ninety-nine are read."),
+        Option("Stop, so that nobody overlooks it.", "Then one bad file costs ninety-nine good ones."),
+        Option("Leave it out in silence.", "Then somebody waits for an answer that never comes."),
+    ],
+}

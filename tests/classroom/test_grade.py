@@ -1,0 +1,371 @@
+"""The grading of submissions: put in order, run apart, told to the instructor."""
+
+import copy
+import csv
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from classroom import grade as grading
+from classroom import release as tool
+from classroom.sample_class import answered
+from helpers import ROOT
+from tests.classroom.terms import ASSIGNMENTS, course_py, source
+
+# --- Putting a submission in order ---------------------------------------------------------------------------------
+
+
+def cells(*what):
+    """Return a notebook of cells: `name: source` with nbgrader's metadata, or a source alone."""
+    made = []
+    for text in what:
+        name, _, code = text.rpartition(": ")
+        cell = nbformat.v4.new_code_cell(code)
+        if name:
+            tests = name.startswith("part")
+            about = {"grade": tests, "solution": not tests, "locked": tests, "grade_id": name, "schema_version": 3}
+            cell.metadata["nbgrader"] = about | {"task": False} | ({"points": 1} if tests else {})
+        made.append(cell)
+    return nbformat.v4.new_notebook(cells=made)
+
+
+RELEASED = cells("a: stub", "part_1: test", "b: stub", "part_2: test")
+
+
+@pytest.mark.parametrize(
+    "submission, expected, remark",
+    [
+        (cells("a: x", "part_1: test", "b: y", "part_2: test"), "x test y test", ""),
+        (cells("a: x", "part_1: cheat", "b: y", "part_2: test"), "x test y test", ""),
+        (cells("a: x", "b: y"), "x test y test", "put back: part_1, part_2"),
+        (cells("part_1: test", "b: y", "part_2: test"), " test y test", "missing, or have lost their names: a"),
+        (cells("a: x", "a: x2", "part_1: test", "b: y", "part_2: t"), "x x2 test y test", "a: the cell was there 2"),
+        (cells("a: x", "part_1: test", "part_1: test", "b: y", "part_2: t"), "x test y test", "part_1: the cell was"),
+        (cells("a: x", "mine", "part_1: test", "b: y", "part_2: test"), "x mine test y test", ""),
+        (cells("first", "a: x", "part_1: test", "b: y", "part_2: test", "last"), "first x test y test last", ""),
+        (cells("b: y", "part_2: test", "a: x", "part_1: test"), "x test y test", ""),
+        (cells("x", "y"), "x y  test  test", "missing"),
+    ],
+)
+def test_a_submission_is_put_in_order(submission, expected, remark):
+    mended, notes = grading.mend(submission, RELEASED)
+    assert " ".join(cell.source for cell in mended.cells) == expected
+    assert remark in " ".join(notes)
+    assert bool(remark) == bool(notes)
+
+
+def test_outputs_of_another_program_do_not_stop_the_grading():
+    submission = cells("a: x", "part_1: test", "b: y", "part_2: test")
+    released = copy.deepcopy(RELEASED)
+    released.cells[2].metadata["tags"] = [tool.NOT_RUN]
+    submission.cells[2].outputs = [nbformat.from_dict({"output_type": "hologram"})]
+    mended, notes = grading.mend(submission, released)
+    assert "left out" in notes[0]
+    nbformat.validate(mended)
+
+
+def test_a_picture_that_was_pasted_into_a_written_answer_is_kept():
+    released, submission = cells("a: stub"), cells("a: x")
+    for notebook in (released, submission):
+        notebook.cells[0] = nbformat.v4.new_markdown_cell("text", metadata=notebook.cells[0].metadata)
+    submission.cells[0].attachments = {"photo.png": {"image/png": "aGVsbG8="}}
+    mended, notes = grading.mend(submission, released)
+    assert mended.cells[0].attachments == submission.cells[0].attachments and not notes
+
+
+@pytest.mark.parametrize(
+    "path, student",
+    [
+        ("anna/1_the_data.ipynb", "anna"),
+        ("Anna Schmidt_4711_assignsubmission_file_/1_the_data.ipynb", "Anna Schmidt"),
+        ("anna_schmidt_1_the_data.ipynb", "anna_schmidt"),
+        ("1_the_data - Anna.ipynb", "Anna"),
+        ("Zoë Müller - 1_the_data (1).ipynb", "Zoë Müller"),
+        ("Ünal Öz 1_the_data.ipynb", "Ünal Öz"),
+        ("1_the_data.ipynb", "(no name)"),
+    ],
+)
+def test_the_name_of_a_student(path, student):
+    assert grading.student_of(Path("/in") / path, Path("/in"), ASSIGNMENTS) == student
+
+
+@pytest.mark.parametrize(
+    "content, told",
+    [
+        (b"", "empty"),
+        (b"{", "damaged"),
+        (bytes(range(256)), "damaged"),
+        (b"[1, 2]", "damaged"),
+        (b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": "many"}', "damaged"),
+        (b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}', "none of the release's"),
+    ],
+)
+def test_a_file_that_is_no_submission_is_told(tmp_path, content, told):
+    path = tmp_path / "anna.ipynb"
+    path.write_bytes(content)
+    released = {name: tool.read_notebook(tool.COURSEWORK / "practice" / f"{name}.ipynb") for name in ASSIGNMENTS}
+    assert told in grading.load(path, tmp_path, released).problem
+
+
+def test_code_that_reaches_for_the_tests_is_pointed_at():
+    for code in ("import sys; sys.modules", "check.convolution = 1", "import inspect", "import helpers.coursework"):
+        assert grading.remarks(cells(f"a: {code}"), "1_the_data"), code
+    assert "keras" in grading.remarks(cells("a: from helpers.quiet import keras"), "1_the_data")[0]
+    for code in ("x = 1  # inspect", "from helpers.exercises import assignment_1 as check\ncheck.split(split)"):
+        assert not grading.remarks(cells(f"a: {code}"), "1_the_data"), code
+    assert grading.remarks(cells("a: from helpers.exercises import assignment_1 as c"), "1_the_data")
+
+
+@pytest.mark.parametrize(
+    ("assignment", "cell", "code", "told"),
+    [
+        ("2_convolution_and_counting", "count_parameters", "network.count_params()", True),
+        ("2_convolution_and_counting", "my_lenet", "network.count_params()", False),
+        ("3_train_and_report", "learning_rates", "from helpers.training import warmup_cosine", True),
+        ("3_train_and_report", "train", "from helpers.training import warmup_cosine", False),
+        ("4_your_handwriting", "prepare", "from helpers.handwriting import prepare", True),
+        ("4_your_handwriting", "prepare", "from helpers import ROOT, handwriting", True),
+        ("4_your_handwriting", "part_4_4", "from helpers import handwriting", False),
+        ("4_your_handwriting", "to_ink", "handwriting = grey < 100", False),
+    ],
+)
+def test_what_a_part_may_not_use_is_pointed_at_there_alone(assignment, cell, code, told):
+    assert bool(grading.remarks(cells(f"{cell}: {code}"), assignment)) == told
+
+
+def test_the_model_solutions_are_not_pointed_at():
+    for assignment in ASSIGNMENTS:
+        assert not grading.remarks(tool.solved(source(assignment)), assignment)
+
+
+def test_two_gradings_of_one_release_do_not_run_at_once(tmp_path):
+    with grading.alone(tmp_path), pytest.raises(grading.Sorry, match="already"), grading.alone(tmp_path):
+        pass
+    (tmp_path / "running").write_text("999999999")  # it was killed
+    with grading.alone(tmp_path):
+        assert (tmp_path / "running").exists()
+    assert not (tmp_path / "running").exists()
+
+
+def test_a_file_that_changed_takes_the_place_of_the_old_one(tmp_path):
+    (tmp_path / "anna_1_the_data.ipynb").write_text("{")
+    released = {name: tool.read_notebook(tool.COURSEWORK / "practice" / f"{name}.ipynb") for name in ASSIGNMENTS}
+    (new,) = grading.submitted(tmp_path, released)
+    old = {"student": "anna", "assignment": "", "file": "anna_1_the_data.ipynb"}
+    other = dict(old, file="2/anna_1_the_data.ipynb")
+    records = {"old": old, "other": other}
+    for key, record in records.items():
+        grading.save(record, tmp_path, key)
+    grading.forget_earlier(records, new, tmp_path)
+    assert records == {"other": other} and not (tmp_path / "kept" / "old.json").exists()
+
+
+def test_a_table_holds_no_formula(tmp_path):
+    grading.write_table(tmp_path / "t.csv", [["=1+1", "-x", "anna", "", 3.0]])
+    assert (tmp_path / "t.csv").read_text(encoding="utf-8-sig") == "'=1+1,'-x,anna,,3.0\n"
+
+
+# --- A graded class -------------------------------------------------------------------------------------------------
+
+
+def table(release, assignment):
+    with (release / "marks" / f"marks_{assignment}.csv").open(encoding="utf-8-sig", newline="") as file:
+        return {row["student"]: row for row in csv.DictReader(file)}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("assignment, full", list(zip(ASSIGNMENTS, (20, 24, 18, 15), strict=True)))
+def test_the_model_solution_is_graded_in_full(release, graded, assignment, full):
+    row = table(release, assignment)["model"]
+    assert float(row["marks"]) == full, row
+    assert row["waits"] == {"3": "part 3.5 part 3.6", "4": "part 4.4 part 4.5"}.get(assignment[0], "")
+    assert "worked solution" in row["remarks"]
+
+
+@pytest.mark.long
+def test_an_untouched_notebook_is_graded_with_0_and_waits_for_nobody(release, graded):
+    row = table(release, "3_train_and_report")["untouched"]
+    assert float(row["marks"]) == 0 and row["waits"] == ""
+
+
+@pytest.mark.long
+def test_whatever_goes_wrong_costs_its_own_part_alone(release, graded):
+    found = {name: float(row["marks"]) for name, row in table(release, "1_the_data").items()}
+    assert found == graded[1] | {"model": 20}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "student, told",
+    [
+        ("loops", "ran longer than 30 seconds"),
+        ("holds_on", "ran longer than 30 seconds"),
+        ("eats_memory", "more than 2.5 GB of memory"),
+        ("kills_its_python", "ended the Python"),
+        ("splits_a_cell", "was there 2 times"),
+        ("deletes_cells", "put back: part_1_2"),
+        ("exits", "centre_of_mass: the cell stops with SystemExit"),
+        ("loses_the_names", "lost their names"),
+        ("writes_into_the_tests", "please look"),
+        ("shows_marks", "displayhook"),
+    ],
+)
+def test_the_instructor_is_told(release, graded, student, told):
+    assert told in table(release, "1_the_data")[student]["remarks"]
+
+
+@pytest.mark.long
+def test_files_that_are_no_notebooks_are_in_a_table_of_their_own(release, graded):
+    rows = table(release, "not_graded")
+    assert set(rows) == {"corrupt", "essay"}
+    assert "not a notebook" in rows["essay"]["remarks"] and rows["essay"]["marks"] == ""
+
+
+@pytest.mark.long
+def test_nothing_that_a_submission_started_goes_on(graded):
+    for process in psutil.process_iter():
+        try:
+            assert not process.environ().get("GRADING_MARKER"), process.cmdline()
+        except psutil.Error:
+            continue
+
+
+@pytest.mark.long
+def test_the_feedback_tells_marks_and_sentences_and_no_hidden_test(release, graded):
+    sources = (release / "instructor" / "source").rglob("*.ipynb")
+    seeds = re.findall(r"seed=(\d{9})", "".join(path.read_text(encoding="utf-8") for path in sources))
+    assert len(seeds) > 10
+    pages = list((release / "marks" / "feedback").rglob("*.html"))
+    assert len(pages) == len(graded[1]) + 5
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert "Score: " in text and "HIDDEN" not in text
+        assert not [seed for seed in seeds if seed in text]
+    (page,) = (release / "marks" / "feedback" / "1_the_data").glob("shows_marks-*.html")
+    assert "hardly more than guessing" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.long
+def test_the_summary_says_what_most_got_wrong(release, graded):
+    text = (release / "marks" / "summary.txt").read_text(encoding="utf-8")
+    assert text in graded[2]
+    assert re.search(r"^  1\.2 +\d+% of the marks   students with all: \d+, with none: \d+$", text, re.MULTILINE)
+    assert re.search(r"^  3\.5 +0% of the marks .* waits: 1$", text, re.MULTILINE)
+    assert "4 answers wait for a person" in text
+    assert re.search(r"^  1\.4 .*\n +1 x It reads .*hardly more than guessing", text, re.MULTILINE)
+
+
+@pytest.mark.long
+def test_what_is_graded_is_not_graded_again_and_marks_by_hand_are_taken_over(release, graded):
+    path = release / "marks" / "by_hand.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["student"], row["part"]) for row in rows] == [
+        ("model", part) for part in ("part 3.5", "part 3.6", "part 4.4", "part 4.5")
+    ]
+    tested = table(release, "2_convolution_and_counting")["model"]["result"]
+    rows[0] |= {"marks": "4,5", "comment": "A fine question, für mich."}
+    rows.append(dict(rows[0], result=tested, part="part 2.1", marks="3", comment="Not your own."))
+    with path.open("w", encoding="cp1252", newline="") as file:  # as a German spreadsheet writes it
+        writer = csv.DictWriter(file, rows[0], delimiter=";")
+        writer.writeheader()
+        writer.writerows(rows)
+    stored = {each: each.stat().st_mtime_ns for each in (release / "marks" / "kept").glob("*/autograded")}
+    done = course_py("grade", "--release", release, graded[0])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert stored == {each: each.stat().st_mtime_ns for each in (release / "marks" / "kept").glob("*/autograded")}
+    row = table(release, "3_train_and_report")["model"]
+    assert (row["part 3.5"], row["marks"], row["waits"]) == ("4.5", "22.5", "part 3.6")
+    row = table(release, "2_convolution_and_counting")["model"]
+    assert (row["part 2.1"], row["marks"]) == ("3.0", "22.0")
+    for assignment, comment in (("3_train_and_report", "für mich."), ("2_convolution_and_counting", "Not your own.")):
+        (page,) = (release / "marks" / "feedback" / assignment).glob("model-*.html")
+        assert comment in page.read_text(encoding="utf-8")
+
+    rows[0]["marks"] = ""  # withdrawn; and what cannot be understood is told, and stays
+    rows[1]["marks"], rows[2]["part"], rows[2]["marks"] = "8", "part 9.9", "1"
+    grading.write_table(path, [list(rows[0]), *(list(row.values()) for row in rows)])
+    written = path.read_bytes()
+    done = course_py("grade", "--release", release, graded[0])
+    assert done.returncode == 1 and path.read_bytes() == written
+    assert "model, part 3.6: '8' is no number from 0 to 7" in done.stdout
+    assert "model, part 9.9: there is no such result and part" in done.stdout
+    row = table(release, "3_train_and_report")["model"]
+    assert (row["part 3.5"], row["marks"], row["waits"]) == ("", "18.0", "part 3.5 part 3.6")
+
+
+@pytest.mark.long
+def test_an_interrupted_grading_goes_on_where_it_was(release, graded, tmp_path):
+    for number in range(4):
+        code = f"def centre_of_mass(image):\n    return {number}, 0"
+        nbformat.write(answered(release, "1_the_data", centre_of_mass=code), tmp_path / f"late_{number}.ipynb")
+    command = [sys.executable, str(ROOT / "course.py"), "grade", "--release", str(release), str(tmp_path)]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+    for line in running.stdout:
+        if " of 4 " in line:
+            break
+    running.send_signal(signal.SIGTERM)
+    rest = running.stdout.read()
+    assert running.wait(60) == 130 and "goes on where it was" in rest
+    time.sleep(1)
+    test_nothing_that_a_submission_started_goes_on(graded)
+    done = course_py("grade", "--release", release, tmp_path)
+    assert re.search(r"4 files, [123] of them graded already", done.stdout)
+    rows = table(release, "1_the_data")
+    assert [float(rows[f"late_{number}"]["marks"]) for number in range(4)] == [17] * 4
+    assert set(graded[1]) < set(rows), "what was graded from another folder stays in the table"
+
+
+# --- A release of before version 0.2, and answers that reach for what judges ----------------------------------------
+
+#: In place of the classifier of part 1.4: something that writes into what judges, by its old name and by its new ones.
+REACHES = {
+    "old_name": "import helpers.coursework as c\nc.classifier = lambda *a, **k: 9.0",
+    "new_name": "import helpers.exercises.assignment_1 as c\nc.classifier = lambda *a, **k: 9.0",
+    "deeper": "import helpers.exercises.assignment as c\nc.problem_of = lambda test: ''",
+    "data": "import helpers.mnist as c\nc.load_mnist = lambda: None",
+}
+
+
+@pytest.fixture(scope="module", params=["old", "new"])
+def reached(request, tmp_path_factory):
+    """A release, old or new, and the marks of answers that reach for what judges."""
+    folder = tmp_path_factory.mktemp("reached")
+    if request.param == "old":
+        request.getfixturevalue("release")  # that the grader's environment is there
+        shutil.copytree(Path(__file__).parent / "old_release", folder / "release")
+    else:
+        new = request.getfixturevalue("release")
+        shutil.copytree(new, folder / "release", ignore=shutil.ignore_patterns("marks"))
+    for name, code in REACHES.items():
+        notebook = answered(folder / "release", "1_the_data", classifier=code + "\nfit = read = lambda *a: 1")
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    nbformat.write(answered(folder / "release", "1_the_data"), folder / "model.ipynb")
+    (folder / "submissions").mkdir()
+    for path in folder.glob("*.ipynb"):
+        path.rename(folder / "submissions" / path.name)
+    done = course_py("grade", "--release", folder / "release", folder / "submissions")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return table(folder / "release", "1_the_data")
+
+
+@pytest.mark.long
+def test_a_release_of_any_version_is_graded(reached):
+    assert float(reached["model"]["marks"]) == 20, reached["model"]
+
+
+@pytest.mark.long
+def test_who_writes_into_what_judges_earns_nothing_by_it(reached):
+    for name in REACHES:
+        assert float(reached[name]["marks"]) == 11 and float(reached[name]["part 1.4"]) == 0, reached[name]
+        changed = {"old_name": "", "data": "helpers.mnist.load_mnist", "deeper": "assignment.problem_of"}
+        word = changed.get(name, "assignment_1.classifier")
+        assert word in reached[name]["remarks"] and "please look" in reached[name]["remarks"], reached[name]

@@ -1,0 +1,111 @@
+"""Releases of the assignments: what a term draws, what stands in the repository, and what is refused."""
+
+import json
+import re
+import sys
+
+import numpy as np
+import pytest
+
+from classroom import grade as grading
+from classroom import release as tool
+from classroom.measure import MEASURES, SEEDS, made_by
+from helpers import ROOT
+from tests.classroom.terms import ASSIGNMENTS, NUMBERS, course_py, most, source
+from tests.classroom.test_grade import cells
+
+MEASURED = json.loads(tool.MEASURED.read_text(encoding="utf-8"))["parts"]
+
+
+def test_the_goals_lie_four_standard_deviations_below_what_30_seeds_reached():
+    assert set(MEASURED) == set(MEASURES) and len(SEEDS) == 30
+    for part, measured in MEASURED.items():
+        reached = np.array(measured["reached"])
+        assert len(reached) == 30
+        assert np.isclose(reached.mean(), measured["mean"], atol=1e-4)
+        assert np.isclose(reached.std(ddof=1), measured["sd"], atol=1e-4)
+        for seed in range(50):
+            for numbers in (tool.draw_numbers(str(seed)),):
+                assert numbers[MEASURES[part][0]]["GOAL"] <= reached.mean() - 4 * reached.std(ddof=1)
+        assert measured["hash"] == made_by(part), "please run `python -m classroom.measure`"
+
+
+def test_a_term_is_drawn_from_its_seed_alone():
+    assert tool.draw_numbers("one") == tool.draw_numbers("one") != tool.draw_numbers("two")
+    for assignment in ASSIGNMENTS:
+        one, again, two = (tool.source_of(assignment, seed, NUMBERS[assignment]) for seed in ("one", "one", "two"))
+        seeds = [re.findall(r"seed=(\d{9})", "".join(cell.source for cell in each.cells)) for each in (one, again, two)]
+        assert seeds[0] == seeds[1] and not set(seeds[0]) & set(seeds[2])
+        assert len(set(seeds[0])) == len(seeds[0]) == len(most(assignment))
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_the_worked_solution_is_the_sources_and_ran_without_an_error(assignment):
+    stored = tool.read_notebook(tool.COURSEWORK / "solutions" / f"{assignment}.ipynb")
+    made = tool.solved(tool.practice_sources()[assignment])
+    renew = "please run `python3 course.py coursework --practice`"
+    assert [cell.source for cell in stored.cells] == [cell.source for cell in made.cells], renew
+    kinds = {output.output_type for cell in stored.cells for output in cell.get("outputs", [])}
+    assert kinds <= {"stream", "display_data", "execute_result"}
+    checks = [cell for cell in stored.cells if cell.cell_type == "code" and re.search(r"^check\.", cell.source, re.M)]
+    assert len(checks) == len(most(assignment))
+    assert all("✓" in tool.printed(cell) for cell in checks)
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_the_practice_version_tells_nothing(assignment):
+    practice = tool.read_notebook(tool.COURSEWORK / "practice" / f"{assignment}.ipynb")
+    text = "\n".join(cell.source for cell in practice.cells)
+    assert not [line for line in tool.secrets_of(source(assignment)) if line in text]
+    assert "HIDDEN" not in text and "SOLUTION" not in text and "return ..." in text
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_the_table_of_marks_is_that_of_the_cells(assignment):
+    cells = source(assignment).cells
+    table = dict(re.findall(r"^\| (\d\.\d) \|[^|]+\| (\d+) \|", cells[0].source, re.MULTILINE))
+    about = [cell.metadata["nbgrader"] for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")]
+    assert {grading.part_of(each["grade_id"]): str(each["points"]) for each in about} == table
+    assert f"**{sum(map(int, table.values()))}**" in cells[0].source
+
+
+@pytest.mark.long
+def test_a_release_that_tells_too_much_or_does_not_run_is_not_written(release, monkeypatch):
+    monkeypatch.setenv("COURSE_PYTHON", sys.executable)
+    notebook = source("1_the_data")
+    with pytest.raises(tool.Sorry, match="should not"):
+        tool.check_release("1", tool.solved(notebook), notebook)
+    with pytest.raises(tool.Sorry, match="does not run"):
+        tool.check_release("1", cells("a: 1 / 0"), cells())
+    with pytest.raises(tool.Sorry, match="should say so"):
+        tool.check_release("1", cells("part_1: print('✓')"), cells())
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "arguments, told",
+    [
+        (["coursework", "--seed", "x", "--out", ROOT / "tests"], "not empty"),
+        (["grade", "--release", ROOT / "tests", ROOT / "tests"], "is no release"),
+    ],
+)
+def test_a_wrong_folder_is_told(release, arguments, told):
+    done = course_py(*arguments)
+    assert done.returncode == 1 and told in done.stdout and "Traceback" not in done.stdout + done.stderr
+
+
+def test_each_number_of_a_model_answer_stands_in_an_output_above_it():
+    for assignment in ASSIGNMENTS:
+        printed = ""
+        for cell in tool.read_notebook(tool.COURSEWORK / "solutions" / f"{assignment}.ipynb").cells:
+            printed += "".join(output.get("text", "") for output in cell.get("outputs", []))
+            if cell.source.startswith("**A model answer.**"):
+                percentages = re.findall(r"[\d.]+ ?%", cell.source)
+                missing = [each for each in percentages if each.replace(" ", "") not in printed]
+                assert not missing, f"{assignment}: {missing} is not printed above"
+
+
+def test_the_model_report_keeps_to_its_length():
+    cells = tool.read_notebook(tool.COURSEWORK / "solutions" / "3_train_and_report.ipynb").cells
+    (report,) = [cell.source for cell in cells if "**A model answer.**" in cell.source]
+    assert 150 <= len(report.removeprefix("**A model answer.**").split()) <= 250

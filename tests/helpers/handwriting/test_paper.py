@@ -1,0 +1,88 @@
+"""Bringing the paper to zero: shadows, lines, grain, faint ink."""
+
+import cv2
+import numpy as np
+import pytest
+
+from helpers import handwriting as hw
+from tests.helpers.handwriting.drawing import difference, draw, encode, paint, shape_of
+
+
+@pytest.mark.parametrize("pencil", [30, 150])
+def test_a_shadow_with_a_hard_edge_is_not_ink(pencil):
+    picture = paint(draw(3, 600, 480, 240, 100, 150, 8), (pencil,) * 3, (225,) * 3).astype(np.float32)
+    rows, columns = np.indices((600, 480))
+    picture[rows - 280 + 0.4 * (columns - 220) > 0] *= 0.4
+    image = hw.prepare(picture.astype(np.uint8)).image
+    assert difference(image, shape_of(3, height=600, width=480, size=240, left=100, top=150, thick=8)) < 12
+
+
+def squared(height, width, step, colour, depth=2):
+    """Return squared paper: H x W x 3."""
+    paper = np.full((height, width, 3), 235.0)
+    for at in range(20, max(height, width), step):
+        cv2.line(paper, (0, at), (width, at + 4), colour, depth)
+        cv2.line(paper, (at, 0), (at - 4, height), colour, depth)
+    return paper
+
+
+@pytest.mark.parametrize("step", [30, 52])
+@pytest.mark.parametrize("digit", [0, 1, 3, 4, 5, 7])
+def test_squared_paper(digit, step):
+    picture = paint(draw(digit, 500, 400, 250, 80, 100, 10), paper=squared(500, 400, step, (150, 170, 205)), noise=2)
+    assert difference(hw.prepare(picture).image, shape_of(digit, height=500, width=400, size=250, thick=10)) < 12
+
+
+def test_ruled_paper_with_a_margin():
+    paper = np.full((500, 400, 3), 235.0)
+    for y in range(30, 500, 50):
+        cv2.line(paper, (0, y), (400, y + 5), (150, 170, 205), 2)
+    cv2.line(paper, (50, 0), (53, 500), (215, 90, 90), 2)
+    picture = paint(draw(4, 500, 400, 250, 100, 110, 10), paper=paper, noise=2)
+    assert difference(hw.prepare(picture).image, shape_of(4, height=500, width=400, size=250, thick=10)) < 12
+
+
+@pytest.mark.parametrize("table", [(50, 40, 35), (140, 95, 60), (205, 195, 185)])
+def test_a_sheet_on_a_table(table):
+    turn = cv2.getRotationMatrix2D((150, 150), 7, 1)
+    turn[:, 2] += 60
+    sheet = cv2.warpAffine(paint(draw(3), noise=1), turn, (440, 440), borderValue=table)
+    straight = cv2.warpAffine(draw(3), turn, (440, 440))
+    assert difference(hw.prepare(sheet).image, hw.prepare(paint(straight)).image) < 12
+
+
+@pytest.mark.parametrize("contrast", [12, 18])
+def test_a_faint_pencil_is_whole(contrast):
+    ink = draw(0, 600, 500, 300, 80, 100, 8)
+    picture = paint(ink, (225 - contrast,) * 3, (225,) * 3, noise=2.5)
+    prepared = hw.prepare(encode(picture, "JPEG", quality=92))
+    assert difference(prepared.image, shape_of(0, height=600, width=500, size=300, thick=8)) < 14
+    assert contrast > 15 or any("faint" in sentence for sentence in prepared.warnings)
+
+
+@pytest.mark.parametrize("thick", [1, 2])
+def test_a_hairline_on_a_large_white_page(thick):
+    page = 255 - (255 * draw(3, 2000, 2000, 700, 500, 400, thick)).astype(np.uint8)
+    image = hw.prepare(page).image
+    assert difference(image, shape_of(3, thick=6)) < 16
+    assert (image > 0.8).sum() > 12  # full contrast, not a grey shimmer
+
+
+@pytest.mark.parametrize(
+    ("ink", "paper"),
+    [
+        ((220, 40, 40), (240, 240, 240)),
+        ((245, 225, 60), (240, 240, 240)),
+        ((120, 230, 120), (240, 240, 240)),
+        ((120, 190, 250), (240, 240, 240)),
+        ((240, 140, 30), (240, 225, 150)),
+        ((40, 60, 160), (90, 70, 60)),
+    ],
+)
+def test_ink_of_any_colour(ink, paper):
+    assert difference(hw.prepare(paint(draw(3), ink, paper, noise=1)).image, shape_of(3)) < 8
+
+
+def test_a_jpeg_of_low_quality():
+    picture = paint(draw(3), (90, 90, 100), noise=3)
+    assert difference(hw.prepare(encode(picture, "JPEG", quality=20)).image, shape_of(3)) < 8

@@ -1,0 +1,192 @@
+"""Reading a file of any kind, and telling which is the ink."""
+
+import io
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers import CourseError
+from helpers import handwriting as hw
+from helpers.handwriting.picture import ink_is_light, read_picture
+from helpers.samples import FOLDER
+from tests.helpers.handwriting.drawing import difference, draw, encode, paint, shape_of
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF"])
+def test_every_format_reads_the_same(kind):
+    assert difference(hw.prepare(encode(paint(draw(3)), kind)).image, shape_of(3)) < 3
+
+
+def test_photographs_of_iphones():
+    heif = pytest.importorskip("pillow_heif")
+    file = io.BytesIO()
+    heif.from_pillow(Image.fromarray(paint(draw(3)))).save(file, quality=90)
+    assert difference(hw.prepare(file.getvalue()).image, shape_of(3)) < 3
+
+
+def test_a_path_with_any_letters(tmp_path):
+    path = tmp_path / "Zürich – 数字 😀.png"
+    path.write_bytes(encode(paint(draw(3))))
+    assert np.array_equal(hw.prepare(path).image, hw.prepare(str(path)).image)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_camera_noted_how_it_was_held(orientation):
+    undo = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE"}
+    undo |= {6: "ROTATE_90", 7: "TRANSVERSE", 8: "ROTATE_270"}
+    picture = Image.fromarray(paint(draw(7, width=340)))
+    if orientation > 1:
+        picture = picture.transpose(Image.Transpose[undo[orientation]])
+    exif = Image.Exif()
+    exif[274] = orientation
+    content = encode(picture, "JPEG", quality=95, exif=exif)
+    assert difference(hw.prepare(content).image, shape_of(7, width=340)) < 3
+
+
+def test_transparency():
+    alpha = (255 * draw(3)).astype(np.uint8)
+    black, white = np.zeros((300, 300, 3), np.uint8), np.full((300, 300, 3), 255, np.uint8)
+    grey_alpha = Image.merge("LA", (Image.fromarray(black[..., 0]), Image.fromarray(alpha)))
+    for source in (
+        np.dstack([black, alpha]),
+        encode(np.dstack([black, alpha])),
+        encode(np.dstack([white, alpha])),  # white ink on nothing
+        encode(grey_alpha),
+    ):
+        assert difference(hw.prepare(source).image, shape_of(3)) < 4
+
+
+def test_sixteen_bits_palettes_and_one_bit():
+    grey = paint(draw(3), (30,) * 3, (235,) * 3)[..., 0]
+    for picture in (
+        Image.fromarray(grey.astype(np.uint16) * 257),
+        Image.fromarray(grey.astype(np.uint16) * 16),  # 12 bits of 16
+        Image.fromarray(grey.astype(np.int32)),
+        Image.fromarray(grey).convert("P"),
+        Image.fromarray(paint(draw(3), (200, 30, 30))).quantize(8),
+        Image.fromarray(grey).convert("1", dither=Image.Dither.NONE),
+    ):
+        assert difference(hw.prepare(encode(picture, "TIFF" if picture.mode == "I" else "PNG")).image, shape_of(3)) < 8
+
+
+def test_the_first_picture_of_an_animation():
+    frames = [Image.fromarray(paint(draw(digit))) for digit in (3, 7)]
+    content = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert difference(hw.prepare(content).image, shape_of(3)) < 3
+
+
+def test_arrays():
+    colour = paint(draw(3))
+    opaque = np.dstack([colour, np.full((300, 300), 255, np.uint8)])
+    for array in (colour, colour[..., 0], opaque, np.asfortranarray(colour), colour[::-1][::-1]):
+        assert difference(hw.prepare(array).image, shape_of(3)) < 3
+    before = colour.copy()
+    hw.prepare(colour)
+    assert np.array_equal(before, colour)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.ones((28, 28), np.float32),
+        np.full((28, 28), np.nan),
+        np.ones((28, 28), bool),
+        np.ones((28, 28), np.int64),
+        np.zeros((0, 28), np.uint8),
+        np.zeros((28, 28, 2), np.uint8),
+        np.zeros((1, 28, 28), np.uint8),
+        np.zeros(784, np.uint8),
+        np.array(7, np.uint8),
+    ],
+    ids=lambda array: f"{array.dtype}{array.shape}",
+)
+def test_a_wrong_array_says_what_is_wrong(array):
+    with pytest.raises(hw.HandwritingError, match=r"array of .* is not a picture: give"):
+        hw.prepare(array)
+
+
+def png_that_claims(width, height):
+    """Return a small PNG whose header promises a huge picture."""
+    chunks = [
+        (b"IHDR", width.to_bytes(4) + height.to_bytes(4) + b"\x08\x02\0\0\0"),
+        (b"IDAT", zlib.compress(b"\0" * 99)),
+    ]
+    body = b"".join(len(c).to_bytes(4) + n + c + zlib.crc32(n + c).to_bytes(4) for n, c in [*chunks, (b"IEND", b"")])
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+@pytest.mark.parametrize("size", [(60_000, 60_000), (13_000, 10_000), (2**31 - 1, 1)])
+def test_a_bomb_is_not_decoded(size):
+    with pytest.raises(hw.HandwritingError, match="too many"):
+        hw.prepare(png_that_claims(*size))
+
+
+def test_what_is_not_a_picture_says_so(tmp_path):
+    picture = encode(paint(draw(3)))
+    (tmp_path / "text.png").write_text("no picture")
+    for source, words in {
+        tmp_path / "missing.png": "no such file",
+        tmp_path: "folder",
+        tmp_path / "text.png": "not a picture",
+        b"": "empty",
+        picture[: len(picture) // 2]: "damaged",
+        "zero\0byte.png": "cannot be read",
+    }.items():
+        with pytest.raises(hw.HandwritingError, match=words) as caught:
+            hw.prepare(source)
+        assert str(caught.value)[0].isupper() and str(caught.value).endswith(".")
+    for source in (None, 7, [1, 2]):
+        with pytest.raises(hw.HandwritingError, match="not a picture: give"):
+            hw.prepare(source)
+
+
+@pytest.mark.parametrize("level", [0, 90, 255])
+def test_an_empty_page(level):
+    page = np.random.default_rng(0).normal(level, 1.5 * (level == 90), (400, 300, 3)).clip(0, 255).astype(np.uint8)
+    prepared = hw.prepare(page)
+    assert not prepared.image.any() and "page is empty" in prepared.warnings[0]
+    assert hw.read_digits(page, None) == []  # nothing to ask the network
+
+
+def test_the_broken_samples_are_refused_or_empty():
+    found = {}
+    for path in (FOLDER / "broken").iterdir():
+        try:
+            found[path.stem] = " ".join(hw.prepare(path).warnings)
+        except CourseError as error:
+            found[path.stem] = str(error)
+    assert "not a picture" in found.pop("not_a_picture")
+    assert "damaged or cut off" in found.pop("truncated")
+    assert "file is empty" in found.pop("empty")
+    assert "page is empty" in found.pop("blank_page")
+    assert not found
+
+
+@pytest.mark.parametrize("digit", range(10))
+@pytest.mark.parametrize("thick", [3, 9, 24])
+def test_polarity_of_any_pen(digit, thick):
+    picture = paint(draw(digit, thick=thick))
+    assert not ink_is_light(picture)
+    assert ink_is_light(255 - picture)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_polarity_of_a_drawing_of_28_pixels_that_reaches_the_edges(digit):
+    ink = cv2.resize(draw(digit, 280, 280, 270, -5, 5, 26), (28, 28), interpolation=cv2.INTER_AREA)
+    light = read_picture((255 * ink).astype(np.uint8))
+    assert ink_is_light(light) and not ink_is_light(255 - light)
+
+
+def test_a_dark_grey_photograph_of_paper_is_not_a_board():
+    rows, columns = np.indices((300, 300)) - 150
+    light = 0.35 + 0.65 * np.exp(-(rows**2 + columns**2) / 110**2)
+    picture = paint(draw(3), (22, 22, 24), 110 * light[..., None] * np.ones(3), noise=3)
+    assert difference(hw.prepare(picture).image, shape_of(3)) < 10
+
+
+def test_a_board():
+    picture = paint(draw(3), (220, 220, 210), (40, 70, 55), noise=3)
+    assert difference(hw.prepare(picture).image, shape_of(3)) < 10
