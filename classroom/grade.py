@@ -58,6 +58,8 @@ SUSPICIOUS = re.compile(
     r"from helpers import .*\bcoursework\b|\b(coursework|exercises|assignment(_\d)?)\.\w+ *=[^=]|"
     r"\bcheck\.\w+ *=[^=]|get_ipython|user_ns|instructor|gradebook|BEGIN HIDDEN"
 )
+#: How helpers.plots stores a figure.
+FIGURE = re.compile(r'<img src="data:image/png;base64,([A-Za-z0-9+/=]+)" alt="([^"]*)"')
 #: How a release begins its checks: no reason to look, where its cells have lost their names.
 OUR_IMPORT = re.compile(r"^from helpers(\.exercises)? import (coursework|assignment_\d) as check$", re.MULTILINE)
 #: What an assignment asks not to use, and the cells in which it may be used all the same.
@@ -205,6 +207,16 @@ def mend(submission: NotebookNode, released: NotebookNode) -> tuple[NotebookNode
             if cell.cell_type == "code":
                 cell.outputs = []
     return notebook, notes
+
+
+def as_picture(output: NotebookNode) -> NotebookNode:
+    """Return a figure of the course as a bare PNG: a page of feedback shows no HTML, which could hold anything."""
+    found = FIGURE.search(str(output.get("data", {}).get("text/html", "")))
+    if found:
+        png, text = found.group(1), html.unescape(found.group(2))
+        output.data = NotebookNode({"image/png": png, "text/plain": text})
+        output.metadata = NotebookNode({"image/png": NotebookNode(alt=text)})
+    return output
 
 
 def remarks(notebook: NotebookNode, assignment: str) -> list[str]:

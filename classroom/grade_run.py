@@ -29,6 +29,7 @@ from nbgrader.preprocessors import (
 )
 
 from helpers import ROOT
+from classroom.grade import as_picture
 from classroom.release import HIDDEN, KERNEL, NOT_RUN, nbgrader, students_kernel, succeed
 
 MOST_TEXT = 20_000  # characters that a cell may print; what comes after is dropped
@@ -144,6 +145,7 @@ class RunCells(NbGraderPreprocessor):
             elif index in code and NOT_RUN not in cell.metadata.get("tags", []):
                 cell.outputs = without(secrets, runs.cells[index].outputs)
             if index in code:  # what the student had, without the hidden tests
+                cell.outputs = [as_picture(output) for output in cell.outputs]
                 cell.source = HIDDEN.sub("", code[index]).rstrip()
         return nb, resources
 

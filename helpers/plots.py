@@ -141,12 +141,14 @@ def show_against_work(points: dict[str, Sequence[float]], ylabel: str, *, left: 
     markers = "osD^vP*X<>"  # so that no two are told apart by their colour alone
     for number, (name, (work, errors, *ends)) in enumerate(points.items()):
         reach = np.abs(np.array(ends) - errors)[:, np.newaxis] if ends else None
-        axes.errorbar(work, errors, reach, fmt=markers[number % len(markers)], color=BLUE, capsize=4, markersize=7)
+        colour = (BLUE, VERMILION)[number % 2]  # intervals of neighbours may overlap
+        axes.errorbar(work, errors, reach, fmt=markers[number % len(markers)], color=colour, capsize=4, markersize=7)
         side = {"ha": "right", "xytext": (-9, -4)} if name in left else {"ha": "left", "xytext": (9, -4)}
         axes.annotate(f"{name}: {errors:.3g}", (work, errors), textcoords="offset points", fontsize=9, **side)
     axes.set(xscale="log", yscale="log", xlabel="multiply-adds for one digit", ylabel=ylabel)
+    axes.margins(y=0.1)
     low, high = axes.get_ylim()
-    ticks = [tick for tick in (0.5, 1, 2, 5, 10, 20, 50, 100, 200) if low <= tick <= high]
+    ticks = [tick for tick in (0.5, 1, 2, 3, 5, 10, 20, 30, 50, 70, 100, 200) if low <= tick <= high]
     axes.set(yticks=ticks, yticklabels=[f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     works = [work for work, *_ in points.values()]

@@ -39,6 +39,9 @@ def graded(release, tmp_path_factory):
     for name, (notebook, left) in troubled(release).items():
         nbformat.write(notebook, folder / f"{name}.ipynb")
         expected[name] = left
+    draws = "from helpers.plots import show_digits\nshow_digits([x[0]], text='one digit, as it is stored.')"
+    nbformat.write(answered(release, "1_the_data", trial=draws), folder / "draws.ipynb")
+    expected["draws"] = 20
     (folder / "corrupt.ipynb").write_text("{")
     (folder / "essay.pdf").write_bytes(b"%PDF")
     code = "import sys, classroom.grade as g\ng.CELL_SECONDS, g.MEMORY_GB = 30, 2.5\nsys.exit(g.main(sys.argv[1:]))"

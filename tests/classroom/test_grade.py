@@ -1,5 +1,6 @@
 """The grading of submissions: put in order, run apart, told to the instructor."""
 
+import base64
 import copy
 import csv
 import re
@@ -10,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import nbformat
 import psutil
 import pytest
@@ -18,6 +20,7 @@ from classroom import grade as grading
 from classroom import release as tool
 from classroom.sample_class import answered
 from helpers import ROOT
+from helpers.plots import figure_bundle
 from tests.classroom.terms import ASSIGNMENTS, course_py, source
 
 # --- Putting a submission in order ---------------------------------------------------------------------------------
@@ -168,6 +171,20 @@ def test_a_file_that_changed_takes_the_place_of_the_old_one(tmp_path):
     assert records == {"other": other} and not (tmp_path / "kept" / "old.json").exists()
 
 
+def test_a_figure_of_the_course_is_a_bare_picture_on_a_page_of_feedback():
+    figure, _ = plt.subplots()
+    text = 'a "line" & more'
+    output = nbformat.v4.new_output("display_data", figure_bundle(figure, text, caption=True))
+    plt.close(figure)
+    picture = grading.as_picture(output)
+    assert (
+        set(picture.data) == {"image/png", "text/plain"} and base64.b64decode(picture.data["image/png"])[1:4] == b"PNG"
+    )
+    assert picture.data["text/plain"] == picture.metadata["image/png"]["alt"] == text
+    other = nbformat.v4.new_output("display_data", {"text/html": "<b>bold</b>"})
+    assert grading.as_picture(other).data == {"text/html": "<b>bold</b>"}
+
+
 def test_a_table_holds_no_formula(tmp_path):
     grading.write_table(tmp_path / "t.csv", [["=1+1", "-x", "anna", "", 3.0]])
     assert (tmp_path / "t.csv").read_text(encoding="utf-8-sig") == "'=1+1,'-x,anna,,3.0\n"
@@ -249,6 +266,9 @@ def test_the_feedback_tells_marks_and_sentences_and_no_hidden_test(release, grad
         text = page.read_text(encoding="utf-8")
         assert "Score: " in text and "HIDDEN" not in text
         assert not [seed for seed in seeds if seed in text]
+    (page,) = (release / "marks" / "feedback" / "1_the_data").glob("draws-*.html")
+    figure = re.search(r'<img [^>]*src="data:image/png;base64,[^"]{500,}"', page.read_text(encoding="utf-8"))
+    assert figure and 'alt="one digit, as it is stored."' in figure[0]
     (page,) = (release / "marks" / "feedback" / "1_the_data").glob("shows_marks-*.html")
     assert "hardly more than guessing" in page.read_text(encoding="utf-8")
 

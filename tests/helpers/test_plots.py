@@ -56,5 +56,5 @@ def test_work_and_errors_are_drawn_where_they_are(monkeypatch):
     (axes,) = drawn[0].axes
     assert {text.get_text() for text in axes.texts} == {"small: 5", "large: 1"}
     assert {tuple(line.get_xydata()[0]) for line in axes.lines if line.get_marker() in "os"} == {(1e4, 5), (1e6, 1)}
-    assert axes.get_xscale() == axes.get_yscale() == "log" and list(axes.get_yticks()) == [1, 2, 5]
+    assert axes.get_xscale() == axes.get_yscale() == "log" and list(axes.get_yticks()) == [1, 2, 3, 5]
     plt.close("all")
