@@ -133,6 +133,49 @@ def test_links_lead_to_files(path):
             assert (path.parent / target).exists(), f"{cell.id} links to {target}"
 
 
+PROSE = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "data/README.md", "notebooks/coursework/README.md")]
+
+
+def prose_of(path: Path) -> str:
+    """Return what a page says: a notebook's text and code, or a file of Markdown."""
+    if path.suffix == ".md":
+        return path.read_text(encoding="utf-8")
+    return "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+
+
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *PROSE], ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_path_in_prose_leads_somewhere(path):
+    text = prose_of(path)
+    for found in re.findall(r"`((?:helpers|tools|classroom|data|notebooks|tests|docs|my_digits)/[\w./-]+)`", text):
+        assert (ROOT / found).exists(), found
+    for found in re.findall(r"-m ((?:tools|classroom|helpers)[\w.]*)", text):
+        file = ROOT / found.replace(".", "/")
+        assert file.with_suffix(".py").exists() or (file / "__main__.py").exists(), found
+
+
+def sections_of(path: Path) -> list[str]:
+    """Return the numbers of a notebook's sections, as they stand."""
+    return re.findall(r"^## (\d+\.\d+) ", prose_of(path), re.MULTILINE)
+
+
+@every_notebook
+def test_sections_and_exercises_are_numbered_from_1_under_the_notebooks_number(path):
+    mine = int(path.stem[:2])
+    for numbers in (sections_of(path), re.findall(r"^## ✎ Exercise (\d+\.\d+) ", prose_of(path), re.MULTILINE)):
+        assert numbers == [f"{mine}.{number}" for number in range(1, len(numbers) + 1)] != []
+
+
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *PROSE], ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_references_lead_to_notebooks_and_sections_that_there_are(path):
+    text = prose_of(path)
+    there = {each.stem[:2] for each in NOTEBOOKS}
+    for numbers in re.findall(r"[Nn]otebooks? (\d\d(?:(?:,| and| to) \d\d)*)", text):
+        assert {numbers[:2], numbers[-2:]} <= there, numbers
+    sections = {number for each in NOTEBOOKS for number in sections_of(each)}
+    for number in re.findall(r"(?<!\d, )[Ss]ections? (\d+\.\d+)", text):  # but for those of papers
+        assert number in sections, number
+
+
 def minutes_of(path: Path) -> float:
     """Return how long a notebook takes: words / 150, lines of code / 12, half a minute for each code cell, one for each
     prediction, and those of the exercises. A long exercise may be homework: "(homework: 30 min)".

@@ -3,14 +3,40 @@
 import re
 import types
 
+import nbformat
 import numpy as np
 import pytest
+from nbclient import NotebookClient
 
 from classroom import release as tool
 from classroom.measure import solution_cells
 from classroom.sample_class import MISTAKES, REMAINS
+from helpers import ROOT, coursework
 from helpers.exercises import assignment_1, assignment_2
 from tests.classroom.terms import ASSIGNMENTS, judges_of, most, parts_of, source
+
+
+#: The parts as releases of before version 0.2 call them, in order.
+OLD_NAMES = [
+    "digit_statistics",
+    "centre_of_mass",
+    "split",
+    "classifier",
+    "convolution",
+    "output_side",
+    "parameters",
+    "multiply_adds",
+]
+OLD_NAMES += [
+    "own_lenet",
+    "learning_rates",
+    "sign_test",
+    "choose",
+    "training",
+    "labelled_files",
+    "to_ink",
+    "preparation",
+]
 
 
 @pytest.fixture(scope="module", params=ASSIGNMENTS)
@@ -129,6 +155,19 @@ def test_a_function_that_stops_is_said_to_stop(capsys):
 
     assert assignment_2.output_side(stops, seed=1) == 0
     assert "stops with SystemExit: no" in capsys.readouterr().out
+
+
+def test_a_release_of_before_version_0_2_runs_as_its_students_have_it():
+    """Every part is there under the name that old releases import, and one of them runs from top to bottom."""
+    old = ROOT / "tests" / "classroom" / "old_release" / "students" / "1_the_data.ipynb"
+    notebook = nbformat.read(old, as_version=4)
+    assert "from helpers import coursework as check" in old.read_text(encoding="utf-8")
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(ROOT / "notebooks")}}).execute()
+    checks = [cell for cell in notebook.cells if cell.cell_type == "code" and "\ncheck." in cell.source]
+    assert len(checks) == 4
+    assert all("Not attempted yet" in cell.outputs[0].text for cell in checks)
+    new = [getattr(coursework, name) for name in OLD_NAMES]
+    assert [judge.marks for judge in new] == [4, 3, 4, 9, 5, 3, 4, 3, 9, 4, 3, 3, 8, 3, 4, 8]
 
 
 def test_what_a_function_does_to_its_arguments_changes_nothing():
