@@ -44,10 +44,10 @@ QUESTIONS: Questions = {
         Option("From pictures that are no digits.", "It can be very sure of a grey page. Prepare, and look."),
         Option("From all mistakes.", "Some wrong answers are given with great confidence: those stay."),
     ],
-    "Two digits touch, and the reader does not cut. What does it say?": [
-        Option("One digit.", "One piece of ink gets one name, and only the probability tells that something is odd."),
-        Option("Nothing.", "It has to give each piece of ink one of ten names."),
-        Option("Two digits.", "For that it would have to know where one ends and the other begins."),
+    "Why does the reader of a line need a second network, the judge?": [
+        Option("The first has only seen digits, so half a 4 gets a name too.", "It cannot say that it is none."),
+        Option("The first is too slow for so many groups.", "Both are quick: the groups of a page take a second."),
+        Option("Two networks are right more often than one.", "On digits, perhaps. Here one judges what is none."),
     ],
     "Among a hundred files, one is no picture. What should your program do?": [
         Option("Say in a sentence what is wrong with it, and go on.", "So the other ninety-nine are read."),

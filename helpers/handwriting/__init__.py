@@ -1,7 +1,13 @@
 """From a picture of handwritten digits to the 28 x 28 that the network was trained on, a stage in each file:
 
-picture (read it, tell which is the ink), paper (bring it to zero), ink (strokes and digits), centre (28 x 28), and for
-several digits pages (their order). Here all stages are taken together: `prepare` for one digit, `read_digits` for many.
+1. picture: read a file of any kind, upright; tell which is the ink, the dark or the light.
+2. paper: find the sheet among what else is in the picture, and bring its paper to zero, with shadows, grain and lines.
+3. ink: keep the strokes, drop the rules of tables, and say which strokes are a digit.
+4. centre: give a digit MNIST's size and place.
+5. pages: where there are several digits, find lines, cut what touches, and read them in order.
+6. doubt: a second network says what may be no digit at all.
+
+Here all stages are taken together: `prepare` for one digit, `read_digits` and `read_page` for many.
 """
 
 from dataclasses import dataclass, field
@@ -10,14 +16,15 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers.handwriting.centre import centre_by_mass, shrink_to_28
-from helpers.handwriting.ink import FAINTEST, Box, Strokes, cut_out, find_digits, find_ink, touches_edge
-from helpers.handwriting.pages import in_reading_order
-from helpers.handwriting.paper import find_darkness, find_paper, smooth_grain
-from helpers.handwriting.picture import HandwritingError, Source, ink_is_light, open_picture, read_picture
+from helpers.handwriting.doubt import doubts_about, judged
+from helpers.handwriting.ink import FAINTEST, Box, even_out, find_digits, ink_of, own_ink, touches_edge
+from helpers.handwriting.pages import Found, read_lines, to_28
+from helpers.handwriting.picture import HandwritingError, Source, open_picture
 
-__all__ = ["EMPTY_PAGE", "HandwritingError", "Prepared", "ReadDigit", "prepare", "read_digits"]
+__all__ = ["EMPTY_PAGE", "HandwritingError", "Prepared", "ReadDigit", "ReadPage", "prepare", "read_digits", "read_page"]
 
 EMPTY_PAGE = "The page is empty: write a digit on it, in darker ink than this."
+SMALL = 7  # pixels: a digit that is lower than this has lost its shape
 
 
 @dataclass
@@ -25,45 +32,63 @@ class Prepared:
     """A picture made ready for the network.
 
     image: 28 x 28 float32, 0 to 1, the digit bright on 0. stages: what each step made of the picture, by name.
-    warnings: sentences for the reader.
+    warnings: sentences for the reader. doubts: sentences on why this may not be one digit; none where it is believed.
     """
 
     image: np.ndarray
     stages: dict[str, np.ndarray] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
 
 class ReadDigit(NamedTuple):
-    """A digit that was read. box: x, y, width, height in pixels of the upright picture; warnings: sentences."""
+    """A digit that was read. box: x, y, width, height in pixels of the upright picture.
+
+    warnings and doubts: sentences, as those of Prepared.
+    """
 
     digit: int
     probability: float
     box: Box
     warnings: list[str]
+    doubts: list[str]
 
 
-def find_strokes(source: Source) -> tuple[dict[str, np.ndarray], np.ndarray, list[Strokes]]:
-    """Do steps 1 to 4: return the stages by name, the numbered strokes and the digits."""
-    stages = {"picture": read_picture(source)}
-    stages["dark ink"] = 255 - stages["picture"] if ink_is_light(stages["picture"]) else stages["picture"]
-    stages["paper"] = find_paper(stages["dark ink"])
-    stages["darkness"], grain = smooth_grain(find_darkness(stages["dark ink"], stages["paper"]))
-    stages["ink"] = find_ink(stages["darkness"], grain)
-    return stages, *find_digits(stages["ink"])
+class ReadPage(NamedTuple):
+    """What was read from a picture: lines of digits, and the boxes of marks that are none, such as + and -."""
+
+    lines: list[list[ReadDigit]]
+    marks: list[Box]
 
 
-def finish(ink: np.ndarray, labels: np.ndarray, digit: Strokes) -> Prepared:
-    """Do step 5 for one digit, and look for what may have gone wrong with it."""
-    stages = {"cropped": cut_out(ink, labels, digit)}
+def finish(found: Found, shape: tuple) -> Prepared:
+    """Do the fourth stage for one digit that was found in a picture of this shape, and look for what may be wrong."""
+    stages = {"cropped": even_out(found.ink)}
     stages["centred"] = centre_by_mass(stages["cropped"])
     stages["28 x 28"] = shrink_to_28(stages["centred"])
-    faint = np.median(ink[np.isin(labels, digit.labels)]) < 2 * FAINTEST
     notes = {
-        "The digit touches the edge of the picture: a part of it may be missing.": touches_edge(digit.box, ink.shape),
-        "The ink is very faint: write darker, or take the picture in better light.": faint,
-        "This is very wide for one digit: leave space between digits.": digit.box[2] > 1.6 * digit.box[3],
+        "The digit touches the edge of the picture: a part of it may be missing.": touches_edge(found.box, shape),
+        "The ink is very faint: write darker, or take the picture in better light.": is_faint(found.ink),
+        "This is very wide for one digit: leave space between digits.": found.box[2] > 1.6 * found.box[3],
     }
     return Prepared(stages["28 x 28"], stages, [sentence for sentence, true in notes.items() if true])
+
+
+def is_faint(ink: np.ndarray) -> bool:
+    """Tell whether the ink of a digit is hardly darker than paper."""
+    return bool(np.median(ink[ink > 0]) < 2 * FAINTEST)
+
+
+def find_one(ink: np.ndarray) -> tuple[Found | None, int]:
+    """Return the digit with the most ink of those that touch no edge, and how many there are; None on an empty page."""
+    labels, digits = find_digits(ink)
+    if not digits:
+        return None, 0
+    inner = [digit for digit in digits if not touches_edge(digit.box, labels.shape)]
+    chosen = (inner or digits)[0]
+    strokes = own_ink(ink, labels, chosen)
+    image = to_28(strokes)
+    return Found(chosen.box, strokes, image, judged(image[np.newaxis])[0]), len(digits)
 
 
 def prepare(source: Source) -> Prepared:
@@ -71,29 +96,47 @@ def prepare(source: Source) -> Prepared:
 
     source: a path, the bytes of a file, or a uint8 array. HandwritingError says why if it cannot be read.
     """
-    stages, labels, digits = find_strokes(source)
-    if not digits:
-        return Prepared(np.zeros((28, 28), np.float32), stages, [EMPTY_PAGE])
-    inner = [digit for digit in digits if not touches_edge(digit.box, labels.shape)]
-    prepared = finish(stages["ink"], labels, (inner or digits)[0])
-    if len(digits) > 1:
+    stages, sheet = ink_of(source)
+    found, count = find_one(stages["ink"])
+    if found is None:
+        return Prepared(np.zeros((28, 28), np.float32), stages, [EMPTY_PAGE], [EMPTY_PAGE])
+    prepared = finish(found, sheet.shape)
+    if count > 1:
         prepared.warnings.append("There is more than one digit: this is the one with the most ink.")
-    return Prepared(prepared.image, stages | prepared.stages, prepared.warnings)
+    doubts = doubts_about(found.said, found.image, found.box)
+    if max(found.box[2:]) * max(open_picture(source).size) / max(sheet.shape) < SMALL:
+        doubts.append("It is too small to be read safely: go nearer.")
+    return Prepared(prepared.image, stages | prepared.stages, prepared.warnings, doubts)
+
+
+def read_page(source: Source, model) -> ReadPage:
+    """Read the digits of a row or a page with a trained network, line by line; marks that are no digits stand apart.
+
+    An empty page has no lines; HandwritingError says why if the picture cannot be read.
+    """
+    stages, sheet = ink_of(source)
+    lines, marks = read_lines(stages["ink"], sheet)
+    found = [each for line in lines for each in line]
+    if not found:
+        return ReadPage([], [])
+    answers = iter(model.predict(np.stack([each.image for each in found])[..., np.newaxis], verbose=0))
+    scale = max(open_picture(source).size) / max(sheet.shape)
+
+    def enlarged(box: Box) -> Box:
+        return tuple(round(side * scale) for side in box)
+
+    def read(each: Found) -> ReadDigit:
+        answer = next(answers)
+        digit, warnings = int(answer.argmax()), finish(each, sheet.shape).warnings
+        doubts = doubts_about(each.said, each.image, each.box, digit)
+        return ReadDigit(digit, float(answer.max()), enlarged(each.box), warnings, doubts)
+
+    return ReadPage([[read(each) for each in line] for line in lines], [enlarged(mark) for mark in marks])
 
 
 def read_digits(source: Source, model) -> list[ReadDigit]:
-    """Read every digit of a row or a page with a trained network, in reading order; they must not touch each other.
+    """Read every digit of a row or a page with a trained network, in reading order; what is no digit is left out.
 
     An empty page gives an empty list; HandwritingError says why if the picture cannot be read.
     """
-    stages, labels, digits = find_strokes(source)
-    if not digits:
-        return []
-    digits = in_reading_order(digits)
-    ready = [finish(stages["ink"], labels, digit) for digit in digits]
-    answers = model.predict(np.stack([one.image for one in ready])[..., None], verbose=0)
-    scale = max(open_picture(source).size) / max(labels.shape)
-    return [
-        ReadDigit(int(p.argmax()), float(p.max()), tuple(round(side * scale) for side in digit.box), one.warnings)
-        for p, digit, one in zip(answers, digits, ready, strict=True)
-    ]
+    return [digit for line in read_page(source, model).lines for digit in line]

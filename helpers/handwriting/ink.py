@@ -8,7 +8,15 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from helpers.handwriting.paper import erase_lines
+from helpers.handwriting.paper import (
+    erase_lines,
+    find_darkness,
+    find_paper,
+    find_sheet,
+    only_the_sheet,
+    smooth_grain,
+)
+from helpers.handwriting.picture import Source, ink_is_light, read_picture
 
 #: The least part of the paper's light that ink swallows: a faint pencil about 0.06, a black pen 0.8.
 FAINTEST = 0.035
@@ -45,6 +53,72 @@ def touches_edge(box: np.ndarray, shape: tuple) -> bool:
     """Tell whether a box (x, y, width, height) reaches the edge of a picture of this shape."""
     x, y, width, height = box[:4]
     return x <= 0 or y <= 0 or x + width >= shape[1] or y + height >= shape[0]
+
+
+def erase_rules(ink: np.ndarray) -> np.ndarray:
+    """Erase the rules of tables and grids, and drawn frames: H x W float32 in and out. What stands on them stays.
+
+    A piece of ink is such a thing when it is larger than the others and has long straight lines both ways, two at
+    least; or one that is very long and lies.
+    """
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats((ink > 0).astype(np.uint8))
+    if count < 3:
+        return ink
+    sizes = boxes[1:, 2:4].max(axis=1)
+    usual = np.median(sizes[sizes > 0.25 * np.quantile(sizes, 0.9)])
+    result = ink.copy()
+    for number in 1 + np.flatnonzero(sizes > 1.5 * usual):
+        x, y, width, height, area = boxes[number]
+        if area > 0.4 * width * height and min(width, height) > 0.3 * max(width, height):
+            continue
+        part = np.s_[y : y + height, x : x + width]
+        piece = (labels[part] == number).astype(np.uint8)
+        lying, standing = long_lines(piece, 1.1 * usual), long_lines(piece.T.copy(), 1.1 * usual)
+        if lying[1] + standing[1] < 3 and not (lying[1] and width > max(4 * usual, 0.5 * ink.shape[1])):
+            continue
+        if min(lying[1], standing[1]) < 1 and max(width, height) < 4 * usual:
+            continue
+        rules = along(piece, lying[0]) | along(piece.T.copy(), standing[0]).T
+        result[part][rules > 0] = 0
+    return result
+
+
+def long_lines(piece: np.ndarray, least: float) -> tuple[np.ndarray, int]:
+    """Return the pixels of a piece (H x W uint8) that are lying lines at least so long, and how many lines there are.
+
+    Where the piece is thicker than a line, a stroke crosses it or stands on it, and does not count.
+    """
+    flat = cv2.morphologyEx(
+        cv2.dilate(piece, np.ones((3, 1))), cv2.MORPH_OPEN, np.ones((1, max(3, int(least) // 3 | 1)))
+    )
+    flat &= piece
+    tops = (flat[1:] > flat[:-1]).sum() + flat[0].sum()
+    thick = flat.sum() / max(1, tops)  # of the average line: its pixels by its tops
+    flat &= ~cv2.morphologyEx(piece, cv2.MORPH_OPEN, np.ones((int(1.6 * thick) + 2, 1)))
+    bridged = cv2.dilate(flat, np.ones((3, int(least) // 3 | 1)))  # over the strokes that cross
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(bridged)
+    long = np.flatnonzero((boxes[:, 2] > least + int(least) // 3) & (boxes[:, 3] < 0.35 * boxes[:, 2]))
+    long = long[long > 0]
+    return flat & np.isin(labels, long), len(long)
+
+
+def along(piece: np.ndarray, lines: np.ndarray) -> np.ndarray:
+    """Return lying lines with what lies on their way from end to end of a piece: H x W uint8, all of it."""
+    result = lines.copy()
+    columns = np.arange(piece.shape[1])
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(cv2.dilate(lines, np.ones((3, 9))))
+    for number in range(1, count):
+        rows, places = np.nonzero((labels == number) & (lines > 0))
+        if boxes[number, cv2.CC_STAT_WIDTH] < 20 or len(places) < 20:
+            continue
+        slope, start = np.polyfit(places, rows, 1)
+        thick = 2 + len(places) / (np.ptp(places) + 1)
+        near = np.abs(np.arange(len(piece))[:, np.newaxis] - (slope * columns + start)) < 0.5 * thick + 0.5
+        kept = cv2.morphologyEx(piece, cv2.MORPH_OPEN, np.ones((int(2 * thick) + 2, 1)))
+        result |= piece & near & (1 - kept)
+        for end in (columns < 2 * thick, columns >= columns[-1] - 2 * thick):  # corners are no strokes
+            result |= piece & near & end
+    return result
 
 
 def is_frame(box: Box, ink: int, others: list[Box]) -> bool:
@@ -97,9 +171,34 @@ def find_digits(ink: np.ndarray) -> tuple[np.ndarray, list[Strokes]]:
     return labels, [digit for digit, size in zip(digits, sizes, strict=True) if size > 0.35 * usual]
 
 
-def cut_out(ink: np.ndarray, labels: np.ndarray, digit: Strokes) -> np.ndarray:
-    """Cut one digit out of the page, without what else is in its box; the usual darkness of its ink becomes 1."""
+def own_ink(ink: np.ndarray, labels: np.ndarray, digit: Strokes) -> np.ndarray:
+    """Return the ink of one digit as it is, without what else is in its box: height x width of the box."""
     x, y, width, height = digit.box
     part = np.s_[y : y + height, x : x + width]
-    strokes = np.where(np.isin(labels[part], digit.labels), ink[part], 0)
-    return np.clip(strokes / np.median(strokes[strokes > 0]), 0, 1)
+    return np.where(np.isin(labels[part], digit.labels), ink[part], 0)
+
+
+def cut_out(ink: np.ndarray, labels: np.ndarray, digit: Strokes) -> np.ndarray:
+    """Cut one digit out of the page, without what else is in its box; the usual darkness of its ink becomes 1."""
+    return even_out(own_ink(ink, labels, digit))
+
+
+def even_out(ink: np.ndarray) -> np.ndarray:
+    """Make the usual darkness of a digit's ink 1, be it pen or pencil: H x W float32, 0 to 1."""
+    return np.clip(ink / np.median(ink[ink > 0]), 0, 1)
+
+
+def ink_of(source: Source) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Take a picture through the stages as far as its ink: what each made of it, by name, and where the sheet is."""
+    stages = {"picture": read_picture(source)}
+    sheet = find_sheet(stages["picture"])
+    paper_alone = only_the_sheet(stages["picture"], sheet)
+    stages["dark ink"] = 255 - paper_alone if ink_is_light(paper_alone) else paper_alone
+    stages["paper"] = find_paper(stages["dark ink"])
+    stages["darkness"], grain = smooth_grain(find_darkness(stages["dark ink"], stages["paper"]))
+    stages["ink"] = erase_rules(find_ink(stages["darkness"], grain))
+    if not sheet.all():  # what the edge of the sheet leaves is no ink
+        times = max(1, max(sheet.shape) // 160)
+        inner = cv2.erode(sheet.astype(np.uint8), np.ones((3, 3)), iterations=times, borderValue=1)
+        stages["ink"] = np.where(inner > 0, stages["ink"], 0)
+    return stages, sheet

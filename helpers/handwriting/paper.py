@@ -9,6 +9,84 @@ import numpy as np
 from helpers.handwriting.picture import resize, square
 
 
+def ground_of(small: np.ndarray, share: float) -> np.ndarray:
+    """Return a small picture without its strokes: each pixel the median of a square, a share of the shorter side."""
+    side = max(5, int(min(small.shape[:2]) * share) | 1)
+    framed = cv2.copyMakeBorder(small, side, side, side, side, cv2.BORDER_REPLICATE)
+    return cv2.medianBlur(framed, side)[side:-side, side:-side]
+
+
+def along_edges(region: np.ndarray) -> list[float]:
+    """Return which share of each of a picture's four edges a region (H x W bool) takes."""
+    return [float(region[0].mean()), float(region[-1].mean()), float(region[:, 0].mean()), float(region[:, -1].mean())]
+
+
+def find_sheet(picture: np.ndarray) -> np.ndarray:
+    """Return where the sheet of paper is: H x W bool. All of it where nothing else is in the picture.
+
+    Without its strokes a picture falls into even regions: the sheet, a desk, a room, a strip at the edge. The sheet is
+    large, does not run along the edges, and is written on. What borders on an edge and has another colour is beyond
+    it; a shadow has the paper's colour, only less of it.
+    """
+    small = resize(picture, min(160, max(picture.shape[:2])))
+    ground = ground_of(small, 1 / 7)
+    colour = cv2.cvtColor(ground, cv2.COLOR_RGB2LAB).astype(np.float32) - (0, 128, 128)
+    cross = np.ones((3, 3))
+    step = ((cv2.dilate(colour, cross) - cv2.erode(colour, cross)) * (1, 1.5, 1.5)).sum(axis=2)
+    even = (step < 13).astype(np.uint8)
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(even, connectivity=4)
+    everything = np.ones(picture.shape[:2], bool)
+    if count <= 2:
+        return everything
+    contrast = np.abs(small.astype(np.float32) - ground).max(axis=2)
+    strokes = np.maximum(contrast - 25, 0) ** 2 * cv2.erode(even, np.ones((5, 5)), borderValue=1)
+    written = np.bincount(labels.ravel(), strokes.ravel(), count)
+    area = boxes[:, cv2.CC_STAT_AREA] / labels.size
+    edges = [along_edges(labels == number) for number in range(count)]
+    score = area + 2 * written / max(written[1:].sum(), 1e-9) - np.mean(edges, axis=1)
+    score[(area < 0.04) | (np.arange(count) == 0)] = -np.inf
+    sheet = int(score.argmax())
+    if not looks_like_paper(labels == sheet, strokes):
+        return everything
+    own, beyond = np.median(colour[labels == sheet], axis=0), np.zeros(labels.shape, np.uint8)
+    for number in range(1, count):
+        if number != sheet and area[number] > 0.002 and max(edges[number]) > 0.25:
+            light, *hue = np.median(colour[labels == number], axis=0)
+            ratio = (light + 1) / (own[0] + 1)
+            if np.hypot(*(hue - own[1:] * min(1.0, ratio))) > 7 or not 0.4 < ratio < 2.5:
+                beyond[labels == number] = 1
+    if not beyond.any():
+        return everything
+    _, parts = cv2.connectedComponents(1 - cv2.dilate(beyond, np.ones((5, 5))), connectivity=4)
+    inside = np.bincount(parts.ravel(), (labels == sheet).ravel())
+    found = (parts == 1 + int(inside[1:].argmax())).astype(np.uint8)
+    found = cv2.erode(found, cross, borderValue=1)
+    return cv2.resize(found, picture.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
+
+
+def looks_like_paper(region: np.ndarray, strokes: np.ndarray) -> bool:
+    """Tell a sheet from the thick stroke of a drawing: it fills its outline, and is written on (H x W bool; float)."""
+    points = np.argwhere(region)[:, ::-1].astype(np.int32)
+    outline = cv2.contourArea(cv2.convexHull(points))
+    return len(points) > 0.6 * outline and float(strokes[region].max()) > 0
+
+
+def only_the_sheet(picture: np.ndarray, sheet: np.ndarray) -> np.ndarray:
+    """Return a picture in which the paper of the sheet goes on beyond its edges: H x W x 3 uint8."""
+    if sheet.all():
+        return picture
+    small = resize(picture, min(160, max(picture.shape[:2])))
+    ground = ground_of(small, 1 / 9)
+    there = cv2.resize(sheet.astype(np.uint8), small.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+    inner = cv2.erode(there, np.ones((7, 7)), borderValue=1)
+    inner = inner if inner.any() else there
+    _, nearest = cv2.distanceTransformWithLabels(1 - inner, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    of_label = np.zeros((nearest.max() + 1, 3), np.uint8)
+    of_label[nearest[inner > 0]] = ground[inner > 0]
+    beyond = cv2.resize(cv2.blur(of_label[nearest], (5, 5)), picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.where(sheet[..., np.newaxis], picture, beyond)
+
+
 def find_paper(picture: np.ndarray) -> np.ndarray:
     """Return the paper's colour at every place, as if nothing were written on it.
 

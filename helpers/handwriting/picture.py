@@ -24,6 +24,7 @@ else:
 MAX_PIXELS = 120_000_000
 #: The longer side of a picture, in pixels, while we work on it: small ones are enlarged, large ones shrunk.
 SMALL_SIDE, LARGE_SIDE = 84, 1000
+UNSURE = 0.6  # an answer of `lean_to_light` that is nearer to 0
 
 Source = str | Path | bytes | np.ndarray
 
@@ -122,22 +123,48 @@ def square(side: float) -> np.ndarray:
     return np.ones((max(3, int(side) | 1),) * 2, np.uint8)
 
 
-def ink_is_light(picture: np.ndarray) -> bool:
-    """Tell light ink on a dark ground (chalk, inverted files) from dark ink on light paper.
+def lean_to_light(picture: np.ndarray, longer: int, shares: tuple[float, ...]) -> float:
+    """Tell from -1 to 1 whether thin light things (1) or thin dark ones (-1) make a picture, seen at `longer` pixels.
 
-    Strokes are thinner than the spaces between them. Closing fills dark strokes that are thinner than its square,
-    opening wipes out light ones: the smaller the square that changes much, the more its vote counts.
+    Closing fills dark strokes that are thinner than its square, opening wipes out light ones: the smaller the square
+    that changes much, the more its vote counts. shares: the sides of the squares, as shares of the longer side.
     """
-    small = resize(picture, min(64, max(picture.shape))).astype(np.float32)
+    small = resize(picture, min(longer, max(picture.shape))).astype(np.float32)
     # light multiplies: in logarithms, a shadow changes no difference
     level = (np.log1p(small / 16) * (255 / np.log(17))).astype(np.uint8)
     level = level[..., cv2.meanStdDev(level)[1].argmax()]  # the colour that varies most
-    margin = max(small.shape) // 3 + 1
+    margin = int(max(shares) * max(small.shape)) + 2
     level = cv2.copyMakeBorder(level, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
-    inside, votes = np.s_[margin:-margin, margin:-margin], 0.0
-    for share in (0.02, 0.04, 0.08, 0.16, 0.32):
+    inside, votes = np.s_[margin:-margin, margin:-margin], np.zeros(2)
+    for share in shares:
         reach = square(share * max(small.shape))
         dark = (cv2.morphologyEx(level, cv2.MORPH_CLOSE, reach) - level)[inside]
         light = (level - cv2.morphologyEx(level, cv2.MORPH_OPEN, reach))[inside]
-        votes += (cv2.norm(light, cv2.NORM_L2SQR) - cv2.norm(dark, cv2.NORM_L2SQR)) / share**2
-    return votes > 0
+        for n, changes in enumerate((light, dark)):
+            above_grain = cv2.subtract(changes, 3 * float(np.median(changes)))  # grain changes every pixel, ink few
+            votes[n] += cv2.norm(above_grain, cv2.NORM_L2SQR) / share**2
+    return float((votes[0] - votes[1]) / max(votes.sum(), 1e-9))
+
+
+def ink_is_light(picture: np.ndarray) -> bool:
+    """Tell light ink on a dark ground (chalk, inverted files) from dark ink on light paper.
+
+    Strokes are thinner than the spaces between them. A small copy shows those of a large digit, a larger one those of
+    a page full of small ones: the surer of the two answers counts. Where they disagree or neither is sure: no ink is
+    darker than a black ground, none lighter than a white one.
+    """
+    leans = [lean_to_light(picture, 64, (0.02, 0.04, 0.08, 0.16, 0.32))]
+    if max(picture.shape) > 200:
+        leans.append(lean_to_light(picture, 600, (0.008, 0.0125, 0.02, 0.04)))
+    surest = max(leans, key=abs)
+    if abs(surest) < UNSURE or min(leans) < 0 < max(leans):
+        grey = cv2.cvtColor(resize(picture, 64), cv2.COLOR_RGB2GRAY)
+        inside = grey[3:-3, 3:-3] if min(grey.shape) > 6 else grey  # a strip along an edge is no ground
+        ground = np.median(np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]]))
+        black, white = np.quantile(inside, (0.01, 0.99))
+        for extreme, light in ((black, True), (white, False)):
+            if abs(ground - extreme) < 0.05 * (white - black):
+                return light
+        if abs(leans[0]) > 0.3:  # only the small copy shows thick strokes
+            return leans[0] > 0
+    return surest > 0.25  # in doubt, ink is dark

@@ -196,6 +196,9 @@ function makePad(changed, size = 280) {
   return pad;
 }
 
+/** A probability in words: what is rounded never reads as certainty. */
+const percent = (part) => (part > 0.99 ? "over 99 %" : part < 0.01 ? "under 1 %" : `${Math.floor(100 * part)} %`);
+
 /** Ten bars, one for each digit, and the reading as a sentence, which a screen reader speaks. */
 function makeBars() {
   const rows = Array.from({ length: 10 }, (_, digit) => {
@@ -206,17 +209,17 @@ function makeBars() {
   const reading = make("p", { className: "reading", "aria-live": "polite", textContent: "Nothing drawn yet." });
   return {
     element: make("div", { className: "bars" }, reading, ...rows.map(({ row }) => row)),
-    /** Show ten probabilities, or the sentence when there are none. */
-    show(probabilities, sentence = "Nothing drawn yet.") {
+    /** Show ten probabilities, or the sentence when there are none; doubted: whether the reader believes no answer. */
+    show(probabilities, sentence = "Nothing drawn yet.", doubted = false) {
       const best = probabilities ? probabilities.indexOf(Math.max(...probabilities)) : -1;
       rows.forEach(({ bar, share, row }, digit) => {
         const part = probabilities ? probabilities[digit] : 0;
         bar.style.width = `${100 * part}%`;
-        share.textContent = probabilities ? `${(100 * part).toFixed(1)} %` : "";
+        share.textContent = probabilities ? percent(part) : "";
         row.classList.toggle("best", digit === best);
       });
       reading.textContent = probabilities
-        ? `Read as ${best}, with ${(100 * probabilities[best]).toFixed(0)} % probability.`
+        ? `Read as ${best}, ${doubted ? "but doubted" : `with ${percent(probabilities[best])} probability`}.`
         : sentence;
       return best;
     },

@@ -16,8 +16,8 @@ function render({ model, el }) {
       if (content.kept) {
         status.textContent = content.kept;
       } else {
-        const best = bars.show(content.probabilities, content.error);
-        say(content.warnings ?? []);
+        const best = bars.show(content.probabilities, content.error, content.doubts?.length > 0);
+        say([...new Set([...(content.doubts ?? []), ...(content.warnings ?? [])])]);
         if (best >= 0) label.value = `${best}`;
         const values = image ? Array.from(numbers(image, Uint8Array)) : new Array(784).fill(0);
         paint(sees, values, 28, 0, 255);

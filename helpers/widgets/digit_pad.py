@@ -32,7 +32,8 @@ class DigitPad(Instrument):
             return {"probabilities": None}, []
         prepared = prepare(buffers[0])
         probabilities = probabilities_of(self.model, prepared.image) if prepared.image.any() else None
-        return {"probabilities": probabilities, "warnings": prepared.warnings}, [as_bytes(prepared.image)]
+        notes = {"warnings": prepared.warnings, "doubts": prepared.doubts}
+        return {"probabilities": probabilities, **notes}, [as_bytes(prepared.image)]
 
     def keep(self, label: int, picture: bytes) -> str:
         """Write a drawing beside the others, under a name that is free; return a sentence about it."""

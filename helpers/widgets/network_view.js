@@ -64,7 +64,7 @@ function render({ model, el }) {
       canvas.style.width = `${across * each.scale}px`;
       canvas.setAttribute("aria-label", `${each.name}, ${each.text}, largest value ${each.highest.toFixed(2)}`);
     });
-    bars.show(content.probabilities, "No digit.");
+    bars.show(content.probabilities, "No digit.", content.doubted);
     el.dataset.answers = Number(el.dataset.answers ?? 0) + 1;
     magnify();
   }

@@ -43,16 +43,17 @@ class NetworkView(Instrument):
     def answer(self, content: dict, buffers: list[bytes]) -> tuple[dict, list[bytes]]:
         if content["kind"] == "unit":
             return self.describe(int(content["layer"]), int(content["unit"]))
-        image = np.zeros((28, 28), np.float32)
+        image, doubted = np.zeros((28, 28), np.float32), False
         if buffers:
-            image = prepare(buffers[0]).image
+            prepared = prepare(buffers[0])
+            image, doubted = prepared.image, bool(prepared.doubts)
         elif "digit" in content:
             image = to_input(self.test_digits[int(content["digit"])])[..., 0]
         maps = self.activations(image)
         layers = [self.layout(layer.name, *values.shape) for layer, values in zip(self.layers, maps, strict=True)]
         probabilities = maps[-1].ravel().astype(float).tolist() if image.any() else None
         flat = np.concatenate([values.ravel() for values in maps]).astype(np.float32)
-        return {"layers": layers, "probabilities": probabilities}, [image.tobytes(), flat.tobytes()]
+        return {"layers": layers, "probabilities": probabilities, "doubted": doubted}, [image.tobytes(), flat.tobytes()]
 
     def layout(self, name: str, maps: int, height: int, width: int) -> dict:
         """Say how a layer is drawn: so many maps side by side, each pixel so large."""

@@ -75,8 +75,8 @@ function render({ model, el }) {
     stages.replaceChildren(...pictures.slice(1));
     const focused = found.contains(document.activeElement);
     found.replaceChildren(
-      ...content.readings.map(({ digit, probability }, place) => {
-        const text = `${digit} (${(100 * probability).toFixed(0)} %)`;
+      ...content.readings.map(({ digit, probability, doubted }, place) => {
+        const text = `${digit} (${doubted ? "doubted" : percent(probability)})`;
         const onclick = () => {
           chosen = place;
           show();
@@ -85,8 +85,9 @@ function render({ model, el }) {
       }),
     );
     if (focused) found.children[chosen]?.focus();
-    bars.show(content.probabilities, "No digit was found.");
-    notes.replaceChildren(...content.warnings.map((text) => make("li", { textContent: text })));
+    bars.show(content.probabilities, "No digit was found.", content.doubts.length > 0);
+    const sentences = [...new Set([...content.doubts, ...content.warnings])];
+    notes.replaceChildren(...sentences.map((text) => make("li", { textContent: text })));
   }
 
   async function send(picture) {

@@ -4,9 +4,10 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 
-from helpers.handwriting import EMPTY_PAGE, find_strokes, finish, prepare
-from helpers.handwriting.ink import find_digits, touches_edge
-from helpers.handwriting.pages import in_reading_order
+from helpers.handwriting import EMPTY_PAGE, find_one, finish, prepare
+from helpers.handwriting.doubt import doubts_about, judged
+from helpers.handwriting.ink import ink_of
+from helpers.handwriting.pages import read_lines
 from helpers.handwriting.picture import Source, resize
 from helpers.lenet import load_lenet5
 from helpers.plots import draw_digit
@@ -46,7 +47,7 @@ class PhotoLab(Instrument):
 
     def load(self, picture: Source) -> None:
         """Read a picture and find its digits; HandwritingError says why if that is not possible."""
-        self.stages, _, _ = find_strokes(picture)
+        self.stages, self.sheet = ink_of(picture)
         self.picture = picture
 
     def answer(self, content: dict, buffers: list[bytes]) -> tuple[dict, list[bytes]]:
@@ -67,23 +68,34 @@ class PhotoLab(Instrument):
         """Return the readings of all digits and the stages of the chosen one (None: the one with the most ink)."""
         ink = self.stages["ink"]
         ink = np.where(ink > fainter * ink.max(), ink, 0)
-        labels, by_ink = find_digits(ink)
         stages = self.stages | {"ink": ink}
-        answer = {"readings": [], "chosen": 0, "probabilities": None, "warnings": [EMPTY_PAGE]}
-        if by_ink:
-            digits = in_reading_order(by_ink)
+        answer = {"readings": [], "chosen": 0, "probabilities": None, "warnings": [EMPTY_PAGE], "doubts": []}
+        one, count = find_one(ink)
+        if one:
+            several = [each for line in read_lines(ink, self.sheet)[0] for each in line] if count > 1 else []
+            digits = several or [one]
             if chosen is None or chosen >= len(digits):  # as `prepare` chooses
-                inner = [digit for digit in by_ink if not touches_edge(digit.box, labels.shape)]
-                chosen = digits.index((inner or by_ink)[0])
-            ready = [finish(ink, labels, digit) for digit in digits]
+                chosen = next((n for n, each in enumerate(digits) if each.box == one.box), 0)
+            ready = [finish(each, ink.shape) for each in digits]
             images = [one.image if changes == (20, 0, 0, 0) else move_digit(one.image, *changes) for one in ready]
             answers = np.asarray(self.model(np.stack(images)[..., np.newaxis], training=False)).astype(float)
-            percent = 100 / np.array([*labels.shape[::-1]] * 2)
-            answer["readings"] = [
-                {"digit": int(p.argmax()), "probability": float(p.max()), "box": (percent * digit.box).tolist()}
-                for p, digit in zip(answers, digits, strict=True)
+            percent = 100 / np.array([*ink.shape[::-1]] * 2)
+            said = judged(np.stack(images))
+            doubts = [
+                doubts_about(say, image, each.box, int(p.argmax()))
+                for say, image, each, p in zip(said, images, digits, answers, strict=True)
             ]
-            answer |= {"chosen": chosen, "probabilities": answers[chosen].tolist(), "warnings": ready[chosen].warnings}
+            answer["readings"] = [
+                {
+                    "digit": int(p.argmax()),
+                    "probability": float(p.max()),
+                    "box": (percent * each.box).tolist(),
+                    "doubted": bool(doubt),
+                }
+                for p, each, doubt in zip(answers, digits, doubts, strict=True)
+            ]
+            answer |= {"chosen": chosen, "probabilities": answers[chosen].tolist()}
+            answer |= {"warnings": ready[chosen].warnings, "doubts": doubts[chosen]}
             stages |= ready[chosen].stages | {"28 x 28": images[chosen]}
         answer["stages"] = [name for name in SHOWN if name in stages]
         return answer, [as_png(stages[name], 400 if name == "picture" else 150) for name in answer["stages"]]

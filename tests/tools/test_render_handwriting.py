@@ -159,8 +159,8 @@ def test_a_wrong_font_file_is_refused(tmp_path):
 def test_the_ten_are_made_again_byte_for_byte(tmp_path):
     if not have_fonts():
         pytest.skip(f"the typefaces are not in {pens.FONTS}: `python -m tools.render_handwriting samples` fetches them")
-    ten = rh.samples(np.random.default_rng(rh.SEED))[:10]
-    rh.make(ten, tmp_path, rh.SEED, pens.FONTS)
+    ten = rh.sample_pictures(np.random.default_rng(rh.SEED))[:10]
+    rh.write_pictures(ten, tmp_path, rh.SEED, pens.FONTS)
     changed = [
         row["file"] for row in TEN if (tmp_path / row["file"]).read_bytes() != (rh.SAMPLES / row["file"]).read_bytes()
     ]

@@ -1,0 +1,62 @@
+"""Is this a digit at all? A second network answers, which has learned from what is none.
+
+It is LeNet-5 with an eleventh answer, trained on digits and on letters, halves, pairs, marks, blots and scribbles
+(tools/train_judge.py). It runs by NumPy alone. The last stage: what it doubts is said in sentences.
+"""
+
+import functools
+import zipfile
+
+import numpy as np
+
+from helpers import ROOT, CourseError
+from helpers.forward import forward
+
+JUDGE_FILE = ROOT / "data" / "models" / "judge.npz"
+NONE = 10  # the number of the eleventh answer
+
+
+@functools.cache
+def judge_weights() -> tuple[np.ndarray, ...]:
+    """Load the weights of the judge, float32; CourseError when the file is missing or damaged."""
+    try:
+        with np.load(JUDGE_FILE) as stored:
+            return tuple(stored[name].astype(np.float32) for name in sorted(stored.files))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        remedy = "Run `git checkout HEAD -- data/models`, then try again."
+        raise CourseError(f"The file {JUDGE_FILE.name} is missing or damaged. {remedy}") from error
+
+
+def judged(images: np.ndarray) -> np.ndarray:
+    """Return what the judge says of prepared images (N x 28 x 28): N x 11 probabilities, the last: no digit."""
+    return forward(judge_weights(), np.asarray(images, np.float32)) if len(images) else np.zeros((0, NONE + 1))
+
+
+#: From where on the judge's "no digit" is a doubt: it doubts about two of a hundred spoiled validation digits there.
+DOUBTED = 0.5
+SURE = 0.9  # the least probability of an answer that is believed
+
+NO_DIGIT = "This may be no digit."
+SIDEWAYS = "Perhaps it lies on its side: turn the picture."
+TWO = "Perhaps these are two digits: leave space between digits."
+
+
+def doubts_about(
+    said: np.ndarray, image: np.ndarray, box: tuple[int, int, int, int], answer: int | None = None
+) -> list[str]:
+    """Return why a prepared digit may not be one, or not this one, in sentences; none where it is believed.
+
+    said: the judge's eleven probabilities of `image` (28 x 28); box: x, y, width, height in the picture; answer: what a
+    network has read, if it is known.
+    """
+    digit, found = int(said[:NONE].argmax()), []
+    if said[NONE] > DOUBTED:
+        lying = judged(np.stack([np.rot90(image), np.rot90(image, -1)]))[:, :NONE].max()
+        wide = box[2] > 1.2 * box[3]
+        found.append(SIDEWAYS if lying > SURE else TWO if wide else NO_DIGIT)
+    elif answer is not None and digit != answer:
+        found.append(f"It may be a {digit} as well.")
+    elif said[:NONE].max() < 0.5:
+        other = int(np.argsort(said[:NONE])[-2])
+        found.append(f"It may be a {other} as well." if answer in (None, digit) else f"It may be a {digit} as well.")
+    return found

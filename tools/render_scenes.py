@@ -1,0 +1,228 @@
+"""Make whole scenes: rows and pages of digits as people photograph them, each with its true reading.
+
+    python -m tools.render_scenes --group TRAINING --seed 1 --count 200 --out FOLDER    to develop with
+    python -m tools.render_scenes --group HELD_OUT --seed 2 --count 400 --out FOLDER    kept aside, other hands
+
+A scene is one of the kinds below: a sheet on a desk, ruled and squared paper, a table with its rules, a child's large
+or faint writing, digits that nearly touch, signs beside the digits, a page under a lamp, a strip of something at the
+edge. The stages are those of tools/render_handwriting.py. labels.csv names for each file its digits in reading order,
+a space between two lines, and its kind.
+"""
+
+import argparse
+import csv
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from tools import pens
+from tools.pens import Lines
+from tools.render_handwriting import (
+    Situation,
+    encoded,
+    lay_ink,
+    look,
+    mix,
+    sheet_of_paper,
+    shine,
+    situation_of,
+    size_of,
+)
+
+
+class Writing(NamedTuple):
+    """How the digits of a page stand, in heights of a digit: gaps, lines' distance, drift, sizes; signs: how often."""
+
+    gap: tuple[float, float] = (0.25, 0.7)
+    line: float = 1.8
+    drift: float = 0.03  # how far a digit stands above or below its line
+    slope: float = 0.0  # of the lines
+    sizes: tuple[float, float] = (0.88, 1.1)
+    signs: float = 0.0
+    lines: tuple[int, int] = (1, 5)
+    digits: tuple[int, int] = (2, 8)
+
+
+#: What is drawn: the situation's kind, what is changed in it, and how the digits stand.
+KINDS: dict[str, tuple[str, dict, Writing]] = {
+    "clean page": ("clean scan", {}, Writing()),
+    "photograph": ("phone photograph", {}, Writing()),
+    "row": ("phone photograph", {}, Writing(lines=(1, 1), digits=(3, 9))),
+    "sheet on a desk": ("phone photograph", {"around": 0.25}, Writing()),
+    "room": ("phone photograph", {"around": 0.4}, Writing(lines=(1, 3), digits=(2, 5))),
+    "strip at the edge": ("phone photograph", {"strip": 0.03}, Writing()),
+    "lamp": ("phone photograph with a shadow", {"gradient": 0.5, "vignette": 0.35}, Writing()),
+    "shadow": ("phone photograph with a shadow", {"shadow": 0.5}, Writing()),
+    "ruled": ("ruled paper", {}, Writing()),
+    "squared": ("squared paper", {}, Writing()),
+    "table": ("phone photograph", {"table": True}, Writing(gap=(0.25, 0.5), lines=(2, 5), digits=(2, 5))),
+    "child": ("pencil", {}, Writing(sizes=(0.6, 1.3), drift=0.15, slope=0.08, lines=(1, 3), digits=(2, 5))),
+    "faint": ("pencil", {"opacity": 0.45}, Writing()),
+    "close": ("phone photograph", {}, Writing(gap=(-0.02, 0.12))),
+    "touching": ("phone photograph", {}, Writing(gap=(-0.16, 0.03), lines=(1, 2), digits=(2, 5))),
+    "signs": ("phone photograph", {}, Writing(signs=0.35, gap=(0.35, 0.7))),
+    "sloping": ("phone photograph", {}, Writing(slope=0.16, drift=0.08)),
+    "unequal": ("phone photograph", {}, Writing(sizes=(0.45, 1.25), line=2.2)),
+    "board": ("dark board", {}, Writing()),
+    "drawn": ("drawing program", {}, Writing(lines=(1, 3), digits=(1, 4), gap=(0.3, 0.8))),
+    "thick marker": ("thick marker", {}, Writing(gap=(0.35, 0.8))),
+    "many small": ("phone photograph", {"high": 1600.0}, Writing(lines=(8, 14), digits=(6, 12))),
+}
+SIGNS: dict[str, Lines] = {
+    "+": [np.array([[-0.25, 0.0], [0.25, 0.0]]), np.array([[0.0, -0.25], [0.0, 0.25]])],
+    "-": [np.array([[-0.25, 0.0], [0.25, 0.0]])],
+    ".": [np.array([[0.0, 0.45], [0.02, 0.46]])],
+    "=": [np.array([[-0.25, -0.1], [0.25, -0.1]]), np.array([[-0.25, 0.1], [0.25, 0.1]])],
+}
+
+
+def place(
+    words: list[str], hand: str, how: Writing, situation: Situation, rng: np.random.Generator
+) -> list[list[Lines]]:
+    """Return the strokes of each digit of each line, in heights of a digit, from the upper left corner."""
+    placed = []
+    for row, word in enumerate(words):
+        right, line = rng.uniform(0, 0.8), []
+        for sign in word:
+            if sign.isdigit():
+                shape = pens.strokes(int(sign), hand)
+                if rng.random() < situation.extra:
+                    shape = pens.extra_form(int(sign), shape, rng)
+                slant, turn = situation.slant + rng.normal(0, 0.04), situation.turn + rng.normal(0, 1.5)
+                shape = pens.written(shape, slant, turn, situation.aspect, situation.warp, rng)
+                shape = [stroke * rng.uniform(*how.sizes) for stroke in shape]
+            else:
+                shape = SIGNS[sign]
+            left = right - np.vstack(shape)[:, 0].min()
+            down = how.line * row + how.slope * left + rng.normal(0, how.drift)
+            line.append([stroke + np.array([left, down]) for stroke in shape])
+            right = left + np.vstack(shape)[:, 0].max() + rng.uniform(*how.gap) + situation.width
+        placed.append(line)
+    return placed
+
+
+def draw_words(how: Writing, rng: np.random.Generator) -> list[str]:
+    """Draw what is written: lines of digits, with signs between them now and then."""
+    words = []
+    for _ in range(int(rng.integers(how.lines[0], how.lines[1] + 1))):
+        digits = "".join(map(str, rng.integers(0, 10, int(rng.integers(how.digits[0], how.digits[1] + 1)))))
+        signs = [rng.choice(list(SIGNS)) if rng.random() < how.signs else "" for _ in digits[1:]]
+        words.append(digits[0] + "".join(sign + digit for sign, digit in zip(signs, digits[1:], strict=True)))
+    return words
+
+
+def table_rules(sheet: np.ndarray, rows: int, unit: float, box: tuple, rng: np.random.Generator) -> np.ndarray:
+    """Draw the rules of a table around lines of writing; box: left, top, right, bottom in pixels."""
+    left, top, right, bottom = box
+    rules = np.zeros(sheet.shape[:2], np.uint8)
+    thick = max(1, round(unit * rng.uniform(0.015, 0.05)))
+    for y in np.linspace(top, bottom, rows + 1):
+        cv2.line(rules, (round(left), round(y)), (round(right), round(y)), 255, thick)
+    for x in np.linspace(left, right, int(rng.integers(2, 4))):
+        cv2.line(rules, (round(x), round(top)), (round(x), round(bottom)), 255, thick)
+    return mix(sheet, cv2.GaussianBlur(rules, (0, 0), 0.6).astype(np.float32) / 255, (90, 85, 85))
+
+
+def on_a_desk(picture: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Lay a picture of a sheet on a desk that shows on all sides or on some: the same size, uint8."""
+    height, width = picture.shape[:2]
+    colour = rng.choice([35, 70, 110, 150]) * np.array([rng.uniform(0.4, 1), rng.uniform(0.6, 1), 1.0])
+    desk = colour + 8 * cv2.resize(rng.standard_normal((height // 3 + 1, 4, 1)), (width, height))[..., None]
+    desk = desk + rng.normal(0, 4, (height, width, 3))
+    margins = share * rng.uniform(0, 1, 4) * (rng.random(4) < 0.75)
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float64)
+    inner = corners * [1 - margins[0] - margins[1], 1 - margins[2] - margins[3]] + [margins[0], margins[2]]
+    inner = (inner + rng.normal(0, 0.015, (4, 2))) * [width, height]
+    matrix = cv2.getPerspectiveTransform(np.float32(corners * [width, height]), np.float32(inner))
+    there = cv2.warpPerspective(np.ones((height, width), np.float32), matrix, (width, height), flags=cv2.INTER_LINEAR)
+    moved = cv2.warpPerspective(picture, matrix, (width, height), flags=cv2.INTER_AREA).astype(np.float32)
+    shown = moved * there[..., None] + desk * (1 - there[..., None])
+    return np.clip(shown, 0, 255).astype(np.uint8)
+
+
+class Scene(NamedTuple):
+    """A picture (H x W x 3 uint8, blue-green-red), its digits in reading order, how it was made, and where they are.
+
+    boxes: of each digit x, y, width, height in pixels; true only where neither perspective nor a desk has moved them.
+    """
+
+    picture: np.ndarray
+    truth: str
+    situation: Situation
+    boxes: list[tuple[float, float, float, float]]
+
+
+def scene(kind: str, group: dict, rng: np.random.Generator, flat: bool = False) -> Scene:
+    """Return a scene of a kind in the hands of a group of typefaces; flat: seen straight from above."""
+    base, changes, how = KINDS[kind]
+    changes = dict(changes)
+    around, strip, table = (changes.pop(name, 0) for name in ("around", "strip", "table"))
+    situation = replace(situation_of(base, rng), extra=0.3, desk=0.0, **changes)
+    if flat:
+        situation, around, strip = replace(situation, perspective=0.0), 0, 0
+    how = how._replace(slope=how.slope * rng.choice([-1, 1]), line=how.line * rng.uniform(0.9, 1.2))
+    words = draw_words(how, rng)
+    hand = pens.a_hand(group, "0123456789", rng)
+    placed = place(words, hand, how, situation, rng)
+    strokes = [stroke for line in placed for shape in line for stroke in shape]
+    low, high = np.vstack(strokes).min(axis=0) - 0.6, np.vstack(strokes).max(axis=0) + 0.6
+    room = rng.uniform(1.0, 1.8, 2)  # how much larger the page is than what is written on it
+    extent = (high - low) * room
+    tall = rng.uniform(30, 110) if kind != "many small" else rng.uniform(28, 45)  # pixels of a digit
+    scale = min(tall, 1900 / extent.max())
+    situation = replace(situation, high=float(extent[1] * scale), ratio=float(extent[0] / extent[1]), height=0.5)
+    thin = min(situation.width, min(pens.open_width(shape, situation.width) for line in placed for shape in line))
+    width = max(thin, 1.2 / scale)
+    situation = replace(situation, width=width, blur=min(situation.blur, 0.02 * scale / situation.high))
+    margin = int(np.ceil(situation.perspective * max(size_of(situation)))) + 2
+    shape = tuple(side + 2 * margin for side in size_of(situation)[::-1])
+    shift = (extent - (high - low)) * rng.uniform(0.1, 0.9, 2) - low
+    sheet = sheet_of_paper(shape, scale, situation, rng)
+    if table:
+        ends = [(low + 0.3 + shift) * scale + margin, (high - 0.3 + shift) * scale + margin]
+        sheet = table_rules(sheet, len(words), scale, (*ends[0], *ends[1]), rng)
+    ink = [(stroke + shift) * scale + margin for stroke in strokes]
+    picture = look(shine(lay_ink(sheet, ink, scale, situation, rng), situation, rng), situation, rng)
+    if around:
+        picture = on_a_desk(picture, around, rng)
+    if strip:
+        thick = max(2, round(strip * rng.uniform(0.3, 1) * min(picture.shape[:2])))
+        side = np.rot90(picture, int(rng.integers(4)))
+        side[:, :thick] = rng.choice([20, 60, 250])
+    truth = " ".join("".join(sign for sign in word if sign.isdigit()) for word in words)
+    boxes = []
+    for word, line in zip(words, placed, strict=True):
+        for sign, shape_of_digit in zip(word, line, strict=True):
+            if sign.isdigit():
+                points = (np.vstack(shape_of_digit) + shift) * scale
+                corner, far = points.min(axis=0) - width * scale / 2, points.max(axis=0) + width * scale / 2
+                boxes.append((*corner.tolist(), *(far - corner).tolist()))
+    return Scene(np.ascontiguousarray(picture), truth, situation, boxes)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--group", choices=["TRAINING", "HELD_OUT"], default="TRAINING")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=220)
+    parser.add_argument("--out", type=Path, required=True)
+    chosen = parser.parse_args()
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    rows = [["file", "label", "kind"]]
+    for number in range(chosen.count):
+        kind = list(KINDS)[number % len(KINDS)]
+        rng = np.random.default_rng([chosen.seed, number])
+        picture, truth, situation, _ = scene(kind, getattr(pens, chosen.group), rng)
+        ending = ".png" if situation.quality is None else ".jpg"
+        rows.append([f"{number:04d}_{kind.replace(' ', '_')}{ending}", truth, kind])
+        (chosen.out / rows[-1][0]).write_bytes(encoded(picture, situation))
+    with (chosen.out / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    print(f"{chosen.count} scenes and labels.csv in {chosen.out}")
+
+
+if __name__ == "__main__":
+    main()

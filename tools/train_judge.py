@@ -1,0 +1,141 @@
+"""Train the judge: LeNet-5, twice as wide, with an eleventh answer, "no digit". It says what a reader should doubt.
+
+    python -m tools.train_judge          (about ten minutes on two cores; npm fetches the typefaces the first time)
+
+It learns from MNIST's training digits and the drawn ones, from junk (tools/junk.py), and from what the reader of pages
+itself puts together on scenes in the hands of the group TRAINING: groups that are a digit, and groups that are none.
+All of it is spoiled as paper spoils it. The choice of the epochs and of the kinds was made on validation digits and on
+junk in the hands of the group HELD_OUT; MNIST's test digits are not opened. data/models/judge.npz holds the weights,
+float16, and judge.json what made them and what they reach.
+"""
+
+import json
+
+import numpy as np
+
+from helpers.handwriting.doubt import JUDGE_FILE, NONE, judge_weights, judged
+from helpers.handwriting.ink import Box, ink_of
+from helpers.handwriting.pages import lines_of_parts, to_28
+from helpers.lenet import load_lenet5, run
+from helpers.mnist import load_mnist, split_validation, to_input
+from helpers.quiet import keras
+from helpers.samples import load_drawn_digits
+from helpers.training import distort, warmup_cosine
+from tools import junk, pens, render_scenes
+from tools.provenance import code_hash, versions
+
+EPOCHS, SEED, BATCH_SIZE = 16, 1, 128
+JUNK, SCENES = 65_000, 2_200
+CODE = ("tools.train_judge", "tools.junk", "tools.render_scenes")
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Return the share of two boxes' union that both cover, 0 to 1."""
+    across = max(0, min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0]))
+    down = max(0, min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1]))
+    return across * down / max(1e-9, one[2] * one[3] + other[2] * other[3] - across * down)
+
+
+def groups_of_scenes(count: int, group: dict, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the reader puts together on scenes: N x 28 x 28 float32, and labels, NONE where it is no digit.
+
+    A group that covers a true digit is one; a group that covers none is not; what lies between is left out.
+    """
+    kinds, images, labels = [kind for kind in render_scenes.KINDS if kind != "many small"], [], []
+    for number in range(count):
+        made = render_scenes.scene(kinds[number % len(kinds)], group, np.random.default_rng([seed, number]), flat=True)
+        stages, sheet = ink_of(np.ascontiguousarray(made.picture[..., ::-1]))
+        ink = stages["ink"]
+        scale, digits = max(ink.shape) / max(made.picture.shape), made.truth.replace(" ", "")
+        boxes = [tuple(side * scale for side in box) for box in made.boxes]
+        for line in lines_of_parts(ink, sheet):
+            for each in line.groups:
+                covered = [overlap(each.box, box) for box in boxes]
+                best = int(np.argmax(covered))
+                if max(each.box[2:]) > 0.3 * line.usual and not 0.55 <= covered[best] <= 0.8:
+                    images.append(to_28(each.ink))
+                    labels.append(int(digits[best]) if covered[best] > 0.8 else NONE)
+    return np.stack(images), np.array(labels)
+
+
+def draw_none(count: int, digits: np.ndarray, labels: np.ndarray, seed: int, group: dict) -> np.ndarray:
+    """Draw junk, N x 28 x 28 x 1, without halves and scribbles that are a 0 or a 1 as far as ink can tell."""
+    images, names = junk.draw_junk(count, digits, labels, np.random.default_rng(seed), group)
+    said = run(load_lenet5(), images[..., np.newaxis])
+    alike = (said[:, :2].max(axis=1) > 0.8) & np.isin(names, ("half", "scribble", "blot", "crossed out", "shape"))
+    return images[~alike & (images.sum(axis=(1, 2)) > 3), :, :, np.newaxis]
+
+
+def judge_network() -> keras.Sequential:
+    """Build the judge: N x 28 x 28 x 1 float32 in, eleven probabilities out."""
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input(shape=(28, 28, 1)),
+            layers.Conv2D(12, 5, padding="same", activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(32, 5, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Flatten(),
+            layers.Dropout(0.2),
+            layers.Dense(120, activation="relu"),
+            layers.Dense(84, activation="relu"),
+            layers.Dense(NONE + 1, activation="softmax"),
+        ]
+    )
+
+
+def train_judge() -> keras.Model:
+    """Train the judge; each epoch sees everything newly distorted and spoiled."""
+    (x, y), _ = split_validation(*load_mnist()[0])
+    x, y = (np.concatenate(both) for both in zip((x, y), load_drawn_digits(), strict=True))
+    none = draw_none(JUNK, x, y, SEED, pens.TRAINING)
+    grouped, of_group = groups_of_scenes(SCENES, pens.TRAINING, 100)
+    digits = np.concatenate([to_input(x), grouped[of_group < NONE][..., np.newaxis]])
+    none = np.concatenate([none, grouped[of_group == NONE][..., np.newaxis]])
+    labels = np.concatenate([y, of_group[of_group < NONE], np.full(len(none), NONE)])
+    print(f"{len(digits):,} digits, {len(none):,} that are none", flush=True)
+    keras.utils.set_random_seed(SEED)
+    network, rng = judge_network(), np.random.default_rng(SEED)
+    rate = warmup_cosine(4e-3, EPOCHS * -(-len(labels) // BATCH_SIZE))
+    network.compile(keras.optimizers.AdamW(rate, weight_decay=4e-3), loss="sparse_categorical_crossentropy")
+    for epoch in range(EPOCHS):
+        bent = distort(digits, rng, 1.0 if epoch % 3 < 2 else 0.3), distort(none, rng, 0.4)
+        images = junk.spoil(np.concatenate(bent), rng)
+        loss = network.fit(images, labels, batch_size=BATCH_SIZE, verbose=0).history["loss"][0]
+        print(f"epoch {epoch + 1} of {EPOCHS}: loss {loss:.4f}", flush=True)
+    return network
+
+
+def figures() -> dict:
+    """Return what the stored judge reaches on validation digits, as they are and spoiled, and on others' junk."""
+    (_, _), (x, y) = split_validation(*load_mnist()[0])
+    plain = to_input(x)
+    sets = {"validation": plain, "spoiled": junk.spoil(plain, np.random.default_rng(7))}
+    found = {}
+    for name, images in sets.items():
+        said = judged(images[..., 0])
+        found[name] = {"digits": len(y), "read": int((said.argmax(axis=1) == y).sum())}
+        found[name]["doubted"] = int((said[:, NONE] > 0.5).sum())
+    none = draw_none(6000, x, y, 99, pens.HELD_OUT)[..., 0]
+    return found | {"none": {"pictures": len(none), "doubted": int((judged(none)[:, NONE] > 0.5).sum())}}
+
+
+def main() -> None:
+    network = train_judge()
+    weights = {f"{place:02d}": weight.astype(np.float16) for place, weight in enumerate(network.get_weights())}
+    np.savez_compressed(JUDGE_FILE, **weights)
+    judge_weights.cache_clear()
+    made = {"made_by": "python -m tools.train_judge", "seed": SEED, "epochs": EPOCHS, "versions": versions()}
+    made |= {"parameters": network.count_params(), "hash": made_by()} | figures()
+    JUDGE_FILE.with_suffix(".json").write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8", newline="\n")
+    print(json.dumps(made, indent=2))
+
+
+def made_by() -> str:
+    """Return the hash of the code that makes the judge (what the reader groups is a part of its data, not of it)."""
+    return code_hash(CODE)
+
+
+if __name__ == "__main__":
+    main()
