@@ -62,16 +62,21 @@ class ReadPage(NamedTuple):
 
 
 def finish(found: Found, shape: tuple) -> Prepared:
-    """Do the fourth stage for one digit that was found in a picture of this shape, and look for what may be wrong."""
+    """Do the fourth stage for one digit that was found in a picture of this shape, and keep what each step makes."""
     stages = {"cropped": even_out(found.ink)}
     stages["centred"] = centre_by_mass(stages["cropped"])
     stages["28 x 28"] = shrink_to_28(stages["centred"])
+    return Prepared(stages["28 x 28"], stages, warnings_about(found, shape))
+
+
+def warnings_about(found: Found, shape: tuple) -> list[str]:
+    """Return what a reader may want to know of a digit in a picture of this shape, in sentences."""
     notes = {
         "The digit touches the edge of the picture: a part of it may be missing.": touches_edge(found.box, shape),
         "The ink is very faint: write darker, or take the picture in better light.": is_faint(found.ink),
         "This is very wide for one digit: leave space between digits.": found.box[2] > 1.6 * found.box[3],
     }
-    return Prepared(stages["28 x 28"], stages, [sentence for sentence, true in notes.items() if true])
+    return [sentence for sentence, true in notes.items() if true]
 
 
 def is_faint(ink: np.ndarray) -> bool:
@@ -127,7 +132,7 @@ def read_page(source: Source, model) -> ReadPage:
 
     def read(each: Found) -> ReadDigit:
         answer = next(answers)
-        digit, warnings = int(answer.argmax()), finish(each, sheet.shape).warnings
+        digit, warnings = int(answer.argmax()), warnings_about(each, sheet.shape)
         doubts = doubts_about(each.said, each.image, each.box, digit)
         return ReadDigit(digit, float(answer.max()), enlarged(each.box), warnings, doubts)
 

@@ -77,7 +77,7 @@ class PhotoLab(Instrument):
             if chosen is None or chosen >= len(digits):  # as `prepare` chooses
                 chosen = next((n for n, each in enumerate(digits) if each.box == one.box), 0)
             ready = [finish(each, ink.shape) for each in digits]
-            images = [one.image if changes == (20, 0, 0, 0) else move_digit(one.image, *changes) for one in ready]
+            images = [made.image if changes == (20, 0, 0, 0) else move_digit(made.image, *changes) for made in ready]
             answers = np.asarray(self.model(np.stack(images)[..., np.newaxis], training=False)).astype(float)
             percent = 100 / np.array([*ink.shape[::-1]] * 2)
             said = judged(np.stack(images))
