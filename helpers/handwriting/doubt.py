@@ -37,7 +37,7 @@ DOUBTED = 0.5
 SURE = 0.9  # the least probability of an answer that is believed
 
 NO_DIGIT = "This may be no digit."
-SIDEWAYS = "Perhaps it lies on its side: turn the picture."
+SIDEWAYS = "This may be no digit, or it lies on its side: turn the picture."
 TWO = "Perhaps these are two digits: leave space between digits."
 
 
