@@ -570,7 +570,7 @@ KNOBS = {
         "BATCH_SIZE = 128": "BATCH_SIZE = 256",
     },
     "05_validate_on_handwriting": {"EXAMPLE = 5": "EXAMPLE = 8", "LOW, HIGH = 0.12": "LOW, HIGH = 0.02"},
-    "06_read_numbers": {"GAPS = (0.2, 0.05, -0.08)": "GAPS = (0.3, 0.1, -0.2)"},
+    "06_read_numbers": {"GAPS = (0.2, -0.08, -0.2)": "GAPS = (0.3, -0.15, -0.3)"},
     "07_lenet5_of_1998": {"K, BLOCK = 3, 250": "K, BLOCK = 1, 250"},
     "08_chase_the_record": {
         "NUMBER = 7": "NUMBER = 13",
