@@ -47,6 +47,35 @@ def distort(images: np.ndarray, rng: np.random.Generator, strength: float = 1.0)
     return result
 
 
+def spoil(images: np.ndarray, rng: np.random.Generator, share: float = 2 / 3) -> np.ndarray:
+    """Spoil a share of the images as paper and cameras do: thin or thick strokes, blur, pale ink, noise.
+
+    images: N x 28 x 28 x 1, float32, 0 to 1; returns the same shape and type.
+    """
+    result = images.copy()
+    for number in np.flatnonzero(rng.random(len(images)) < share):
+        image = result[number, ..., 0]
+        way = rng.integers(5)
+        if way == 0:
+            large = cv2.resize(image, (84, 84), interpolation=cv2.INTER_CUBIC)
+            side = int(rng.integers(2, 5))
+            change = cv2.erode if rng.random() < 0.6 else cv2.dilate
+            large = change(large, np.ones((side, side)))
+            image = cv2.resize(large, (28, 28), interpolation=cv2.INTER_AREA)
+            image = image / max(0.3, float(image.max()))
+        elif way == 1:
+            image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.4))
+        elif way == 2:
+            image = image * rng.uniform(0.12, 0.8)
+        elif way == 3:
+            image = image + rng.normal(0, rng.uniform(0.05, 0.4), (28, 28))
+        else:
+            image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 0.9)) * rng.uniform(0.3, 1)
+            image = image + rng.normal(0, rng.uniform(0, 0.15), (28, 28))
+        result[number, ..., 0] = image.clip(0, 1)
+    return result
+
+
 class DistortedDigits(keras.utils.PyDataset):
     """The training digits in batches, in a new order and newly distorted in every epoch."""
 

@@ -1,4 +1,4 @@
-"""Draw what is no digit, and digits spoiled as paper spoils them: what the network that doubts learns from.
+"""Draw what is no digit: what the network that doubts learns from, beside digits.
 
 Everything here is brought to 28 x 28 by the steps that a photograph goes through. Letters and signs come from the
 handwriting typefaces of tools/pens.py: those of the group TRAINING to learn from, those of HELD_OUT to judge with.
@@ -19,7 +19,7 @@ SIGNS = "+=*%#&@?<>~$"
 SIDE = 64  # pixels of the field in which a thing is drawn
 
 
-def to_28(ink: np.ndarray) -> np.ndarray:
+def as_prepared(ink: np.ndarray) -> np.ndarray:
     """Bring ink (H x W, 0 to 1) to 28 x 28 as `prepare` does; all 0 where there is none."""
     rows, columns = np.flatnonzero(ink.max(axis=1) > 0.2), np.flatnonzero(ink.max(axis=0) > 0.2)
     if not len(rows):
@@ -49,7 +49,7 @@ def curve(points: np.ndarray, width: int) -> np.ndarray:
 # --- The kinds ------------------------------------------------------------------------------------------------------
 
 
-def pair(digits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def neighbours(digits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Two digits, now and then three, beside each other: apart, touching, or one over the other."""
     crops = [crop(each) for each in digits[rng.integers(0, len(digits), 2 + (rng.random() < 0.15))]]
     height = max(map(len, crops)) + 4
@@ -61,7 +61,7 @@ def pair(digits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         part = field[top : top + len(each), left : left + each.shape[1]]
         np.maximum(part, each, out=part)
         right = left + each.shape[1]
-    return to_28(field)
+    return as_prepared(field)
 
 
 def half(digits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -70,7 +70,7 @@ def half(digits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     ink = ink if rng.random() < 0.7 else ink.T
     at = round(ink.shape[1] * rng.uniform(0.3, 0.7))
     ink = ink[:, :at] if rng.random() < 0.5 else ink[:, at:]
-    return to_28(ink if rng.random() < 0.7 else ink.T)
+    return as_prepared(ink if rng.random() < 0.7 else ink.T)
 
 
 def digit_and_a_half(digits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -83,7 +83,7 @@ def digit_and_a_half(digits: np.ndarray, rng: np.random.Generator) -> np.ndarray
     top = int(rng.integers(0, 24 - len(other) + 1))
     part = field[top : top + len(other), at : at + other.shape[1]]
     np.maximum(part, other, out=part)
-    return to_28(field if rng.random() < 0.5 else field[:, ::-1])
+    return as_prepared(field if rng.random() < 0.5 else field[:, ::-1])
 
 
 @functools.cache
@@ -95,7 +95,7 @@ def glyph_of(sign: str, typeface: str) -> np.ndarray:
     return np.asarray(field)
 
 
-def written(sign: str, typeface: str, rng: np.random.Generator) -> np.ndarray:
+def sign_in_a_hand(sign: str, typeface: str, rng: np.random.Generator) -> np.ndarray:
     """A letter or a sign in some hand, with some pen: 28 x 28."""
     ink = glyph_of(sign, typeface).astype(np.float32) / 255
     turn, zoom = np.radians(rng.normal(0, 6)), rng.uniform(0.75, 1.3, 2)
@@ -104,17 +104,17 @@ def written(sign: str, typeface: str, rng: np.random.Generator) -> np.ndarray:
     ink = cv2.warpAffine(ink, np.column_stack([matrix, 55 - matrix @ [55, 55]]), (110, 110))
     side = int(rng.integers(1, 7))
     ink = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
-    return to_28(ink)
+    return as_prepared(ink)
 
 
 def scribble(rng: np.random.Generator) -> np.ndarray:
     """A line that wanders about, or several that cross something out."""
     if rng.random() < 0.4:
         ends = rng.uniform(6, SIDE - 6, (int(rng.integers(3, 9)), 2))
-        return to_28(curve(ends, pen_of(rng)))
+        return as_prepared(curve(ends, pen_of(rng)))
     t = np.linspace(0, 1, 80)
     waves = [np.sin(np.pi * k * t * rng.uniform(0.8, 2.5) + rng.uniform(0, 6)) for k in (1, 2, 3, 4)]
-    return to_28(curve((32 + 8 * (rng.normal(size=(2, 4)) @ waves).clip(-3, 3)).T, pen_of(rng)))
+    return as_prepared(curve((32 + 8 * (rng.normal(size=(2, 4)) @ waves).clip(-3, 3)).T, pen_of(rng)))
 
 
 def blot(rng: np.random.Generator) -> np.ndarray:
@@ -130,7 +130,7 @@ def blot(rng: np.random.Generator) -> np.ndarray:
     else:
         rough = cv2.GaussianBlur(rng.normal(size=(SIDE, SIDE)), (0, 0), rng.uniform(3, 8))
         field[rough > np.quantile(rough, rng.uniform(0.5, 0.9))] = 255
-    return to_28(cv2.GaussianBlur(field, (0, 0), 1).astype(np.float32) / 255)
+    return as_prepared(cv2.GaussianBlur(field, (0, 0), 1).astype(np.float32) / 255)
 
 
 def shape(rng: np.random.Generator) -> np.ndarray:
@@ -151,20 +151,20 @@ def shape(rng: np.random.Generator) -> np.ndarray:
     centred = (points - 32) * rng.uniform(0.7, 1.1, 2) * [rng.choice([-1, 1]), 1]
     turn = np.radians(rng.normal(0, 8))
     matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    return to_28(curve(32 + centred @ matrix.T + rng.normal(0, 1.5, points.shape), pen_of(rng)))
+    return as_prepared(curve(32 + centred @ matrix.T + rng.normal(0, 1.5, points.shape), pen_of(rng)))
 
 
 def sideways(digits: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A digit that lies on its side; 0, 1 and 8 are left out, which can lie and be others."""
     lying = np.flatnonzero(~np.isin(labels, (0, 1, 8)))
-    return to_28(np.rot90(crop(digits[rng.choice(lying)]), rng.choice([1, 3])))
+    return as_prepared(np.rot90(crop(digits[rng.choice(lying)]), rng.choice([1, 3])))
 
 
 def crossed_out(digits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A digit under a scribble."""
     ink = np.pad(cv2.resize(crop(digits[rng.integers(len(digits))]), (34, 46)), ((9, 9), (15, 15))).clip(0, 1)
     lines = curve(rng.uniform(8, SIDE - 8, (int(rng.integers(4, 9)), 2)), pen_of(rng))
-    return to_28(np.maximum(ink, lines))
+    return as_prepared(np.maximum(ink, lines))
 
 
 def speckle(rng: np.random.Generator) -> np.ndarray:
@@ -181,11 +181,14 @@ def draw_junk(
     """
     hands = list(group)
     kinds = {
-        "pair": (0.25, lambda: pair(digits, rng)),
+        "pair": (0.25, lambda: neighbours(digits, rng)),
         "half": (0.1, lambda: half(digits, rng)),
         "digit and a half": (0.1, lambda: digit_and_a_half(digits, rng)),
-        "letter": (0.25, lambda: written(LETTERS[rng.integers(len(LETTERS))], hands[rng.integers(len(hands))], rng)),
-        "sign": (0.06, lambda: written(SIGNS[rng.integers(len(SIGNS))], hands[rng.integers(len(hands))], rng)),
+        "letter": (
+            0.25,
+            lambda: sign_in_a_hand(LETTERS[rng.integers(len(LETTERS))], hands[rng.integers(len(hands))], rng),
+        ),
+        "sign": (0.06, lambda: sign_in_a_hand(SIGNS[rng.integers(len(SIGNS))], hands[rng.integers(len(hands))], rng)),
         "scribble": (0.06, lambda: scribble(rng)),
         "blot": (0.05, lambda: blot(rng)),
         "shape": (0.06, lambda: shape(rng)),
@@ -196,32 +199,3 @@ def draw_junk(
     shares = np.array([share for share, _ in kinds.values()])
     names = rng.choice(list(kinds), count, p=shares / shares.sum())
     return np.stack([kinds[name][1]() for name in names]).astype(np.float32), names
-
-
-def spoil(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Spoil images by chance as paper and cameras do, thin or thick, blurred, pale, noisy: N x 28 x 28 x 1, in and out.
-
-    A third of them stays as it is.
-    """
-    result = images.copy()
-    for number in np.flatnonzero(rng.random(len(images)) < 2 / 3):
-        image = result[number, ..., 0]
-        way = rng.integers(5)
-        if way == 0:
-            large = cv2.resize(image, (84, 84), interpolation=cv2.INTER_CUBIC)
-            side = int(rng.integers(2, 5))
-            change = cv2.erode if rng.random() < 0.6 else cv2.dilate
-            large = change(large, np.ones((side, side)))
-            image = cv2.resize(large, (28, 28), interpolation=cv2.INTER_AREA)
-            image = image / max(0.3, float(image.max()))
-        elif way == 1:
-            image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.4))
-        elif way == 2:
-            image = image * rng.uniform(0.12, 0.8)
-        elif way == 3:
-            image = image + rng.normal(0, rng.uniform(0.05, 0.4), (28, 28))
-        else:
-            image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 0.9)) * rng.uniform(0.3, 1)
-            image = image + rng.normal(0, rng.uniform(0, 0.15), (28, 28))
-        result[number, ..., 0] = image.clip(0, 1)
-    return result

@@ -2,11 +2,12 @@
 
     python -m tools.render_scenes --group TRAINING --seed 1 --count 200 --out FOLDER    to develop with
     python -m tools.render_scenes --group HELD_OUT --seed 2 --count 400 --out FOLDER    kept aside, other hands
+    python -m tools.render_scenes --group SAMPLES --seed 5 --count 22 --out data/samples/scenes      what ships
 
 A scene is one of the kinds below: a sheet on a desk, ruled and squared paper, a table with its rules, a child's large
 or faint writing, digits that nearly touch, signs beside the digits, a page under a lamp, a strip of something at the
-edge. The stages are those of tools/render_handwriting.py. labels.csv names for each file its digits in reading order,
-a space between two lines, and its kind.
+edge. The stages are those of tools/render_handwriting.py. labels.csv has the columns of data/samples/labels.csv: for
+each file its digits in reading order, a space between two lines, its kind, and the hand with its source.
 """
 
 import argparse
@@ -21,6 +22,8 @@ import numpy as np
 from tools import pens
 from tools.pens import Lines
 from tools.render_handwriting import (
+    COLUMNS,
+    Rendered,
     Situation,
     encoded,
     lay_ink,
@@ -79,7 +82,7 @@ SIGNS: dict[str, Lines] = {
 }
 
 
-def place(
+def lay_out(
     words: list[str], hand: str, how: Writing, situation: Situation, rng: np.random.Generator
 ) -> list[list[Lines]]:
     """Return the strokes of each digit of each line, in heights of a digit, from the upper left corner."""
@@ -144,7 +147,7 @@ def on_a_desk(picture: np.ndarray, share: float, rng: np.random.Generator) -> np
 
 
 class Scene(NamedTuple):
-    """A picture (H x W x 3 uint8, blue-green-red), its digits in reading order, how it was made, and where they are.
+    """A picture (H x W x 3 uint8, blue-green-red), its digits in reading order, how, where and in which hand.
 
     boxes: of each digit x, y, width, height in pixels; true only where neither perspective nor a desk has moved them.
     """
@@ -153,6 +156,7 @@ class Scene(NamedTuple):
     truth: str
     situation: Situation
     boxes: list[tuple[float, float, float, float]]
+    hand: str
 
 
 def scene(kind: str, group: dict, rng: np.random.Generator, flat: bool = False) -> Scene:
@@ -166,7 +170,7 @@ def scene(kind: str, group: dict, rng: np.random.Generator, flat: bool = False) 
     how = how._replace(slope=how.slope * rng.choice([-1, 1]), line=how.line * rng.uniform(0.9, 1.2))
     words = draw_words(how, rng)
     hand = pens.a_hand(group, "0123456789", rng)
-    placed = place(words, hand, how, situation, rng)
+    placed = lay_out(words, hand, how, situation, rng)
     strokes = [stroke for line in placed for shape in line for stroke in shape]
     low, high = np.vstack(strokes).min(axis=0) - 0.6, np.vstack(strokes).max(axis=0) + 0.6
     room = rng.uniform(1.0, 1.8, 2)  # how much larger the page is than what is written on it
@@ -200,27 +204,27 @@ def scene(kind: str, group: dict, rng: np.random.Generator, flat: bool = False) 
                 points = (np.vstack(shape_of_digit) + shift) * scale
                 corner, far = points.min(axis=0) - width * scale / 2, points.max(axis=0) + width * scale / 2
                 boxes.append((*corner.tolist(), *(far - corner).tolist()))
-    return Scene(np.ascontiguousarray(picture), truth, situation, boxes)
+    return Scene(np.ascontiguousarray(picture), truth, situation, boxes, hand)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--group", choices=["TRAINING", "HELD_OUT"], default="TRAINING")
+    parser.add_argument("--group", choices=["TRAINING", "SAMPLES", "HELD_OUT"], default="TRAINING")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=220)
     parser.add_argument("--out", type=Path, required=True)
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
-    rows = [["file", "label", "kind"]]
+    lines = [COLUMNS]
     for number in range(chosen.count):
         kind = list(KINDS)[number % len(KINDS)]
         rng = np.random.default_rng([chosen.seed, number])
-        picture, truth, situation, _ = scene(kind, getattr(pens, chosen.group), rng)
-        ending = ".png" if situation.quality is None else ".jpg"
-        rows.append([f"{number:04d}_{kind.replace(' ', '_')}{ending}", truth, kind])
-        (chosen.out / rows[-1][0]).write_bytes(encoded(picture, situation))
+        made = scene(kind, getattr(pens, chosen.group), rng)
+        stem = kind if chosen.count <= len(KINDS) else f"{number:04d} {kind}"
+        lines.append(Rendered(stem, made.truth, made.hand, replace(made.situation, name=kind)).line())
+        (chosen.out / lines[-1][0]).write_bytes(encoded(made.picture, made.situation))
     with (chosen.out / "labels.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+        csv.writer(file, lineterminator="\n").writerows(lines)
     print(f"{chosen.count} scenes and labels.csv in {chosen.out}")
 
 

@@ -1,16 +1,17 @@
 """Train the judge: LeNet-5, twice as wide, with an eleventh answer, "no digit". It says what a reader should doubt.
 
-    python -m tools.train_judge          (about ten minutes on two cores; npm fetches the typefaces the first time)
+    python -m tools.train_judge          (about twelve minutes on two cores; npm fetches the typefaces the first time)
 
 It learns from MNIST's training digits and the drawn ones, from junk (tools/junk.py), and from what the reader of pages
-itself puts together on scenes in the hands of the group TRAINING: groups that are a digit, and groups that are none.
-All of it is spoiled as paper spoils it. The choice of the epochs and of the kinds was made on validation digits and on
-junk in the hands of the group HELD_OUT; MNIST's test digits are not opened. data/models/judge.npz holds the weights,
-float16, and judge.json what made them and what they reach.
+itself puts together, groups that are a digit and groups that are none: on scenes in the hands of the group TRAINING,
+and on rows of MNIST's training digits. All of it is spoiled as paper spoils it. The choice of the epochs and of the
+kinds was made on validation digits and on junk in the hands of the group HELD_OUT; MNIST's test digits are not opened.
+data/models/judge.npz holds the weights, float16, and judge.json what made them and what they reach.
 """
 
 import json
 
+import cv2
 import numpy as np
 
 from helpers.handwriting.doubt import JUDGE_FILE, NONE, judge_weights, judged
@@ -20,13 +21,15 @@ from helpers.lenet import load_lenet5, run
 from helpers.mnist import load_mnist, split_validation, to_input
 from helpers.quiet import keras
 from helpers.samples import load_drawn_digits
-from helpers.training import distort, warmup_cosine
+from helpers.training import distort, spoil, warmup_cosine
 from tools import junk, pens, render_scenes
 from tools.provenance import code_hash, versions
 
 EPOCHS, SEED, BATCH_SIZE = 16, 1, 128
-JUNK, SCENES = 65_000, 2_200
-CODE = ("tools.train_judge", "tools.junk", "tools.render_scenes")
+JUNK, SCENES, ROWS = 65_000, 3_000, 5_000
+DRAWN_BY = ("Writing", "KINDS", "SIGNS", "lay_out", "draw_words", "table_rules", "on_a_desk", "scene")
+CODE = ("tools.train_judge", "tools.junk", *(f"tools.render_scenes:{name}" for name in DRAWN_BY))
+CODE += ("helpers.training:distort", "helpers.training:spoil")
 
 
 def overlap(one: Box, other: Box) -> float:
@@ -36,26 +39,64 @@ def overlap(one: Box, other: Box) -> float:
     return across * down / max(1e-9, one[2] * one[3] + other[2] * other[3] - across * down)
 
 
-def groups_of_scenes(count: int, group: dict, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the reader puts together on scenes: N x 28 x 28 float32, and labels, NONE where it is no digit.
+def groups_of(
+    ink: np.ndarray, sheet: np.ndarray | None, boxes: list[Box], digits: str, rng: np.random.Generator
+) -> list[tuple[np.ndarray, int]]:
+    """Return groups that the reader puts together: 28 x 28 float32, and the digit, or NONE where it is no digit.
 
-    A group that covers a true digit is one; a group that covers none is not; what lies between is left out.
+    ink: H x W float32; sheet: where the paper is; boxes: of the true digits. A group that covers a true digit is one; a
+    group that covers none is not; what lies between is left out. Of those that are none, one in three stays: most of
+    what can be put together is no digit, and of much of it one cannot tell without its neighbours.
     """
-    kinds, images, labels = [kind for kind in render_scenes.KINDS if kind != "many small"], [], []
+    found = []
+    for line in lines_of_parts(ink, sheet):
+        for each in line.groups:
+            covered = [overlap(each.box, box) for box in boxes]
+            best = int(np.argmax(covered))
+            if max(each.box[2:]) > 0.3 * line.usual and not 0.55 <= covered[best] <= 0.8:
+                label = int(digits[best]) if covered[best] > 0.8 else NONE
+                if label < NONE or rng.random() < 1 / 3:
+                    found.append((to_28(each.ink), label))
+    return found
+
+
+def groups_of_scenes(count: int, group: dict, seed: int) -> list[tuple[np.ndarray, int]]:
+    """Return the groups of scenes in the hands of typefaces, as `groups_of` does."""
+    kinds, found = [kind for kind in render_scenes.KINDS if kind != "many small"], []
     for number in range(count):
-        made = render_scenes.scene(kinds[number % len(kinds)], group, np.random.default_rng([seed, number]), flat=True)
+        rng = np.random.default_rng([seed, number])
+        made = render_scenes.scene(kinds[number % len(kinds)], group, rng, flat=True)
         stages, sheet = ink_of(np.ascontiguousarray(made.picture[..., ::-1]))
-        ink = stages["ink"]
-        scale, digits = max(ink.shape) / max(made.picture.shape), made.truth.replace(" ", "")
+        scale = max(stages["ink"].shape) / max(made.picture.shape)
         boxes = [tuple(side * scale for side in box) for box in made.boxes]
-        for line in lines_of_parts(ink, sheet):
-            for each in line.groups:
-                covered = [overlap(each.box, box) for box in boxes]
-                best = int(np.argmax(covered))
-                if max(each.box[2:]) > 0.3 * line.usual and not 0.55 <= covered[best] <= 0.8:
-                    images.append(to_28(each.ink))
-                    labels.append(int(digits[best]) if covered[best] > 0.8 else NONE)
-    return np.stack(images), np.array(labels)
+        found += groups_of(stages["ink"], sheet, boxes, made.truth.replace(" ", ""), rng)
+    return found
+
+
+def row_of_digits(
+    digits: np.ndarray, labels: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, list[Box], str]:
+    """Put two to six of MNIST's digits (N x 28 x 28 uint8) in a row, apart or touching: ink, boxes, and the digits.
+
+    So the judge meets neighbours in the hands of people, not of typefaces alone.
+    """
+    high, gap = rng.uniform(28, 70), rng.uniform(-0.18, 0.4)  # pixels; heights of a digit
+    chosen = rng.integers(0, len(labels), int(rng.integers(2, 7)))
+    field, boxes, right = np.zeros((round(2 * high), round(9 * high)), np.float32), [], 10.0
+    for digit in digits[chosen]:
+        ink = cv2.resize(
+            junk.crop(digit), None, fx=high / 20, fy=high / 20 * rng.uniform(0.85, 1.1), interpolation=cv2.INTER_CUBIC
+        )
+        ink = np.where(ink > 0.15, ink, 0).clip(0, 1)
+        left = max(2, round(right + high * (gap + rng.normal(0, 0.06)))) if boxes else 10
+        top = round((len(field) - len(ink)) / 2 + high * rng.normal(0, 0.06))
+        part = field[top : top + len(ink), left : left + ink.shape[1]]
+        np.maximum(part, ink, out=part)
+        boxes.append((left, top, ink.shape[1], len(ink)))
+        right = left + ink.shape[1]
+    change = rng.choice([None, cv2.erode, cv2.dilate], p=[0.5, 0.2, 0.3])
+    field = field if change is None else change(field, np.ones((max(2, round(high / 20)),) * 2))
+    return field[:, : round(right) + 12], boxes, "".join(map(str, labels[chosen]))
 
 
 def draw_none(count: int, digits: np.ndarray, labels: np.ndarray, seed: int, group: dict) -> np.ndarray:
@@ -87,21 +128,26 @@ def judge_network() -> keras.Sequential:
 
 def train_judge() -> keras.Model:
     """Train the judge; each epoch sees everything newly distorted and spoiled."""
-    (x, y), _ = split_validation(*load_mnist()[0])
-    x, y = (np.concatenate(both) for both in zip((x, y), load_drawn_digits(), strict=True))
+    (people, of_people), _ = split_validation(*load_mnist()[0])
+    x, y = (np.concatenate(both) for both in zip((people, of_people), load_drawn_digits(), strict=True))
     none = draw_none(JUNK, x, y, SEED, pens.TRAINING)
-    grouped, of_group = groups_of_scenes(SCENES, pens.TRAINING, 100)
+    rng = np.random.default_rng(SEED)
+    groups = groups_of_scenes(SCENES, pens.TRAINING, 100)
+    for _ in range(ROWS):
+        ink, boxes, true = row_of_digits(people, of_people, rng)
+        groups += groups_of(ink, None, boxes, true, rng)
+    grouped, of_group = np.stack([image for image, _ in groups]), np.array([label for _, label in groups])
     digits = np.concatenate([to_input(x), grouped[of_group < NONE][..., np.newaxis]])
     none = np.concatenate([none, grouped[of_group == NONE][..., np.newaxis]])
     labels = np.concatenate([y, of_group[of_group < NONE], np.full(len(none), NONE)])
     print(f"{len(digits):,} digits, {len(none):,} that are none", flush=True)
     keras.utils.set_random_seed(SEED)
-    network, rng = judge_network(), np.random.default_rng(SEED)
+    network = judge_network()
     rate = warmup_cosine(4e-3, EPOCHS * -(-len(labels) // BATCH_SIZE))
     network.compile(keras.optimizers.AdamW(rate, weight_decay=4e-3), loss="sparse_categorical_crossentropy")
     for epoch in range(EPOCHS):
         bent = distort(digits, rng, 1.0 if epoch % 3 < 2 else 0.3), distort(none, rng, 0.4)
-        images = junk.spoil(np.concatenate(bent), rng)
+        images = spoil(np.concatenate(bent), rng)
         loss = network.fit(images, labels, batch_size=BATCH_SIZE, verbose=0).history["loss"][0]
         print(f"epoch {epoch + 1} of {EPOCHS}: loss {loss:.4f}", flush=True)
     return network
@@ -111,7 +157,7 @@ def figures() -> dict:
     """Return what the stored judge reaches on validation digits, as they are and spoiled, and on others' junk."""
     (_, _), (x, y) = split_validation(*load_mnist()[0])
     plain = to_input(x)
-    sets = {"validation": plain, "spoiled": junk.spoil(plain, np.random.default_rng(7))}
+    sets = {"validation": plain, "spoiled": spoil(plain, np.random.default_rng(7))}
     found = {}
     for name, images in sets.items():
         said = judged(images[..., 0])

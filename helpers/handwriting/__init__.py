@@ -18,12 +18,14 @@ import numpy as np
 from helpers.handwriting.centre import centre_by_mass, shrink_to_28
 from helpers.handwriting.doubt import doubts_about, judged
 from helpers.handwriting.ink import FAINTEST, Box, even_out, find_digits, ink_of, own_ink, touches_edge
-from helpers.handwriting.pages import Found, read_lines, to_28
+from helpers.handwriting.pages import Found, pieces_of, read_lines, to_28
 from helpers.handwriting.picture import HandwritingError, Source, open_picture
 
 __all__ = ["EMPTY_PAGE", "HandwritingError", "Prepared", "ReadDigit", "ReadPage", "prepare", "read_digits", "read_page"]
 
 EMPTY_PAGE = "The page is empty: write a digit on it, in darker ink than this."
+ENOUGH = 32  # pixels: a page whose usual digit is lower is read again, larger
+LARGEST_PAGE = 2500  # pixels of the longer side, then
 SMALL = 7  # pixels: a digit that is lower than this has lost its shape
 
 
@@ -114,13 +116,27 @@ def prepare(source: Source) -> Prepared:
     return Prepared(prepared.image, stages | prepared.stages, prepared.warnings, doubts)
 
 
+def ink_of_page(source: Source) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ink of a page and where its sheet is, at the size that its digits need.
+
+    All pages are looked at small, which is quick; those with small digits once more, larger.
+    """
+    stages, sheet = ink_of(source)
+    _, usual = pieces_of(stages["ink"], sheet)
+    longer = max(sheet.shape)
+    needed = min(round(longer * ENOUGH / max(usual, 8)), max(open_picture(source).size), LARGEST_PAGE)
+    if usual and needed > 1.25 * longer:
+        stages, sheet = ink_of(source, needed)
+    return stages["ink"], sheet
+
+
 def read_page(source: Source, model) -> ReadPage:
     """Read the digits of a row or a page with a trained network, line by line; marks that are no digits stand apart.
 
     An empty page has no lines; HandwritingError says why if the picture cannot be read.
     """
-    stages, sheet = ink_of(source)
-    lines, marks = read_lines(stages["ink"], sheet)
+    ink, sheet = ink_of_page(source)
+    lines, marks = read_lines(ink, sheet)
     found = [each for line in lines for each in line]
     if not found:
         return ReadPage([], [])
@@ -132,9 +148,10 @@ def read_page(source: Source, model) -> ReadPage:
 
     def read(each: Found) -> ReadDigit:
         answer = next(answers)
-        digit, warnings = int(answer.argmax()), warnings_about(each, sheet.shape)
-        doubts = doubts_about(each.said, each.image, each.box, digit)
-        return ReadDigit(digit, float(answer.max()), enlarged(each.box), warnings, doubts)
+        digit, probability = int(answer.argmax()), float(answer.max())
+        warnings = warnings_about(each, sheet.shape)
+        doubts = doubts_about(each.said, each.image, each.box, digit, probability)
+        return ReadDigit(digit, probability, enlarged(each.box), warnings, doubts)
 
     return ReadPage([[read(each) for each in line] for line in lines], [enlarged(mark) for mark in marks])
 

@@ -16,7 +16,7 @@ from helpers.handwriting.paper import (
     only_the_sheet,
     smooth_grain,
 )
-from helpers.handwriting.picture import Source, ink_is_light, read_picture
+from helpers.handwriting.picture import LARGE_SIDE, Source, ink_is_light, read_picture
 
 #: The least part of the paper's light that ink swallows: a faint pencil about 0.06, a black pen 0.8.
 FAINTEST = 0.035
@@ -188,9 +188,12 @@ def even_out(ink: np.ndarray) -> np.ndarray:
     return np.clip(ink / np.median(ink[ink > 0]), 0, 1)
 
 
-def ink_of(source: Source) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Take a picture through the stages as far as its ink: what each made of it, by name, and where the sheet is."""
-    stages = {"picture": read_picture(source)}
+def ink_of(source: Source, largest: int = LARGE_SIDE) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Take a picture through the stages as far as its ink: what each made of it, by name, and where the sheet is.
+
+    largest: the pixels of the longer side to work with at most.
+    """
+    stages = {"picture": read_picture(source, largest)}
     sheet = find_sheet(stages["picture"])
     paper_alone = only_the_sheet(stages["picture"], sheet)
     stages["dark ink"] = 255 - paper_alone if ink_is_light(paper_alone) else paper_alone

@@ -15,8 +15,8 @@ from helpers.handwriting.centre import centre_by_mass, shrink_to_28
 from helpers.handwriting.doubt import NONE, judged
 from helpers.handwriting.ink import Box, even_out, is_frame, join
 
-MOST = 4  # pieces of one digit
-CUTS = 5  # places at most where a wide piece may be cut
+MOST = 4  # strokes of one digit
+ASIDE = 0.2  # what a step to the side costs a cut, in pixels of ink
 
 
 class Piece(NamedTuple):
@@ -134,27 +134,61 @@ def slant_of(pieces: list[Piece]) -> float:
     return best
 
 
+def ways_down(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the cheapest way from the top row to each pixel costs, and from which side its last step came.
+
+    ink: H x W float32. A way goes down row by row, straight or to the next column; it pays for the ink that it crosses,
+    and ASIDE for each step to a side.
+    """
+    cost, came = ink.astype(np.float64), np.zeros(ink.shape, int)
+    for row in range(1, len(ink)):
+        above = np.pad(cost[row - 1], 1, constant_values=np.inf)
+        three = np.stack([above[1:-1], above[:-2] + ASIDE, above[2:] + ASIDE])
+        cheapest = three.argmin(axis=0)
+        came[row] = np.array([0, -1, 1])[cheapest]
+        cost[row] += three.min(axis=0)
+    return cost, came
+
+
+def walk_back(came: np.ndarray, column: int) -> list[int]:
+    """Return the columns of the way that ends in a column of the last row, from there back to the top."""
+    columns = [column]
+    for step in came[:0:-1]:
+        columns.append(columns[-1] + int(step[columns[-1]]))
+    return columns
+
+
+def seams_of(ink: np.ndarray, apart: float, margin: int) -> list[np.ndarray]:
+    """Return the cheapest ways from the top of a stroke to its bottom, from the left: of each, the column in each row.
+
+    apart: how far two of them are from each other at half height, and margin: from the sides, in pixels.
+    """
+    middle = len(ink) // 2
+    (down, came), (up, back) = ways_down(ink[: middle + 1]), ways_down(ink[::-1][: len(ink) - middle])
+    total = down[-1] + up[-1] - ink[middle]
+    chosen: list[int] = []
+    for column in np.argsort(total, kind="stable"):
+        if margin <= column < ink.shape[1] - margin and all(abs(column - each) >= apart for each in chosen):
+            chosen.append(int(column))
+    halves = [(walk_back(came, column)[::-1], walk_back(back, column)[1:]) for column in sorted(chosen)]
+    return list(np.maximum.accumulate([upper + lower for upper, lower in halves], axis=0)) if halves else []
+
+
 def cut(piece: Piece, usual: float, slant: float) -> list[Piece]:
-    """Cut a wide piece along the slant, where little ink lies in the way: into parts side by side, or only itself."""
+    """Cut a wide piece along the slant where the least ink lies in the way: into parts side by side, or only itself."""
     x, y, width, height = piece.box
     if width < 0.7 * usual or width < 0.55 * height:
         return [piece]
-    rows = np.arange(height)[:, np.newaxis]
-    place = np.arange(width) + np.rint(slant * (rows - height / 2)).astype(int)  # of each pixel, the column of its cut
-    low, high = int(place.min()), int(place.max())
-    column = np.bincount((place - low).ravel(), piece.ink.ravel(), high - low + 1)
-    column = cv2.GaussianBlur(column[np.newaxis].astype(np.float32), (0, 0), max(0.5, 0.02 * usual))[0]
-    margin, places = max(2, round(0.15 * usual)), []
-    for at in np.argsort(column, kind="stable"):
-        far = all(abs(at - each) >= 0.2 * usual for each in places)
-        if margin <= at + low < width - margin and far and column[at] < 0.6 * height * piece.ink.max():
-            places.append(int(at))
-        if len(places) == CUTS:
-            break
-    edges = [0, *sorted(places), high - low + 1]
+    shift = np.rint(slant * (np.arange(height) - height / 2)).astype(int)
+    low, high = int(shift.min()), int(shift.max())
+    upright = np.zeros((height, width + high - low), np.float32)
+    place = np.arange(width) + (shift - low)[:, np.newaxis]
+    np.put_along_axis(upright, place, piece.ink / piece.ink.max(), axis=1)
+    seams = seams_of(upright, 0.2 * usual, max(2, round(0.15 * usual)))
+    edges = [np.zeros(height, int), *seams, np.full(height, upright.shape[1])]
     parts = []
     for left, right in itertools.pairwise(edges):
-        ink = np.where((place - low >= left) & (place - low < right), piece.ink, 0)
+        ink = np.where((place >= left[:, np.newaxis]) & (place < right[:, np.newaxis]), piece.ink, 0)
         inked_rows, inked = np.flatnonzero(ink.max(axis=1) > 0), np.flatnonzero(ink.max(axis=0) > 0)
         if len(inked):
             top, bottom, begin, end = inked_rows[0], inked_rows[-1] + 1, inked[0], inked[-1] + 1
@@ -168,9 +202,9 @@ def groups_of(line: list[Piece], usual: float) -> list[Group]:
     groups = []
     for first in range(len(line)):
         box = line[first].box
-        for last in range(first, min(first + MOST, len(line))):
-            box = join(box, line[last].box)
-            if last > first and box[2] > 1.5 * max(usual, box[3]):
+        for last in range(first, len(line)):
+            box, strokes = join(box, line[last].box), {piece.stroke for piece in line[first : last + 1]}
+            if last > first and (box[2] > 1.5 * max(usual, box[3]) or len(strokes) > MOST):
                 break
             ink = np.zeros((box[3], box[2]), np.float32)
             for x, y, width, height, part in ((*piece.box, piece.ink) for piece in line[first : last + 1]):

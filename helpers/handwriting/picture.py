@@ -82,17 +82,17 @@ def open_file(content: bytes) -> Image.Image:
         raise HandwritingError("The picture is damaged or cut off: save or copy it again.") from None
 
 
-def read_picture(source: Source) -> np.ndarray:
-    """Read a picture: H x W x 3, uint8, red, green, blue, upright, its longer side between 84 and 1000 pixels."""
+def read_picture(source: Source, largest: int = LARGE_SIDE) -> np.ndarray:
+    """Read a picture: H x W x 3, uint8, red, green, blue, upright, its longer side between 84 and `largest` pixels."""
     picture = open_picture(source)
     try:
         with warnings.catch_warnings(action="ignore"):
-            picture.draft("RGB", (LARGE_SIDE, LARGE_SIDE))  # a large JPEG can be decoded at half its size
+            picture.draft("RGB", (largest, largest))  # a large JPEG can be decoded at half its size
             ImageOps.exif_transpose(picture, in_place=True)  # upright, as the camera noted it
             pixels = np.asarray(lay_on_paper(picture))
     except Exception:  # decoders raise anything
         raise HandwritingError("The picture is damaged or cut off: save or copy it again.") from None
-    return resize(pixels, int(np.clip(max(pixels.shape), SMALL_SIDE, LARGE_SIDE)))
+    return resize(pixels, int(np.clip(max(pixels.shape), SMALL_SIDE, largest)))
 
 
 def resize(picture: np.ndarray, longer: int) -> np.ndarray:

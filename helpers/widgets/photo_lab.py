@@ -82,7 +82,7 @@ class PhotoLab(Instrument):
             percent = 100 / np.array([*ink.shape[::-1]] * 2)
             said = judged(np.stack(images))
             doubts = [
-                doubts_about(say, image, each.box, int(p.argmax()))
+                doubts_about(say, image, each.box, int(p.argmax()), float(p.max()))
                 for say, image, each, p in zip(said, images, digits, answers, strict=True)
             ]
             answer["readings"] = [

@@ -39,7 +39,9 @@ def test_each_doubt_says_what_to_do():
     assert doubt.doubts_about(three, image, (0, 0, 30, 40), 3) == []
     assert doubt.doubts_about(three, image, (0, 0, 30, 40), 5) == ["It may be a 3 as well."]
     torn = 0.45 * three + 0.4 * np.eye(doubt.NONE + 1)[8] + 0.15 * sure_of_none
-    assert doubt.doubts_about(torn, image, (0, 0, 30, 40), 3) == ["It may be a 8 as well."]
+    assert doubt.doubts_about(torn, image, (0, 0, 30, 40), 3, 0.99) == []
+    assert doubt.doubts_about(torn, image, (0, 0, 30, 40), 3, 0.5) == ["It may be a 8 as well."]
+    assert doubt.doubts_about(torn, image, (0, 0, 30, 40), 8, 0.5) == ["It may be a 3 as well."]
 
 
 def test_a_digit_that_lies_is_doubted_and_the_reader_told_to_turn_it():
