@@ -1,5 +1,6 @@
 """How good is a classifier, and how sure can one be of that number?"""
 
+import functools
 import math
 
 import numpy as np
@@ -29,3 +30,15 @@ def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the squared distance of each row of `a` (N x D) to each row of `b` (M x D): N x M."""
     of_a, of_b = (np.einsum("nd,nd->n", rows, rows) for rows in (a, b))  # each row times itself, summed
     return of_a[:, np.newaxis] - 2 * (a @ b.T) + of_b
+
+
+@functools.cache
+def edit_distance(read: str, true: str) -> int:
+    """Return how many signs must be changed, left out or put in, at least, to make `true` of `read`.
+
+    Source: V. I. Levenshtein, "Binary Codes Capable of Correcting Deletions, Insertions and Reversals" (1966).
+    """
+    if not read or not true:
+        return len(read) + len(true)
+    changed = edit_distance(read[1:], true[1:]) + (read[0] != true[0])
+    return min(changed, edit_distance(read[1:], true) + 1, edit_distance(read, true[1:]) + 1)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from helpers import evaluation
 from helpers.exercises.engine import Wrong, checker, returned
 from helpers.exercises.quiz import Option, Questions
 
@@ -33,6 +34,30 @@ def number_with_doubts(as_text: object) -> str:
             raise Wrong("The right signs, with something between them: join them with an empty text.")
         raise Wrong(f"Not yet: {digits} with {probabilities} and {threshold} becomes {right!r}, yours gives {found!r}.")
     return "Right: whoever reads the number sees where to look again."
+
+
+@checker
+def mistakes_of_reading(edits: object) -> str:
+    """Exercise 6.2: a function of what was read and what is true, two texts; the least number of mistakes."""
+    name = "edits(read, true)"
+    cases = ["4071 4071", "471 4071", "40711 4071", "45071 4071", "4017 4071", "9 407", "307 4071", "52 5 "]
+    for read, true in (case.split(" ")[:2] for case in cases):
+        found, right = returned(name, edits, read, true), evaluation.edit_distance(read, true)
+        if isinstance(found, bool) or not isinstance(found, int | np.integer):
+            raise Wrong(f"A whole number is wanted, and this is a {type(found).__name__}.")
+        if found == right:
+            continue
+        in_place = sum(a != b for a, b in zip(read, true, strict=False))
+        if found in (in_place, in_place + abs(len(read) - len(true))):
+            raise Wrong("Place by place: then one lost digit makes nearly all that follow wrong. 471 for 4071 is 1.")
+        if found == abs(len(read) - len(true)):
+            raise Wrong("That is the difference in length. A digit that was changed is a mistake as well.")
+        if found == right + 1:
+            raise Wrong("One too many: when the first signs agree, going on without them costs nothing.")
+        raise Wrong(f"Not yet: {read!r} read for {true!r} has {right}, yours gives {found}.")
+    if returned(name, edits, "", "407") != 3 or returned(name, edits, "407", "") != 3:
+        raise Wrong("When one of the two is empty, every sign of the other is a mistake.")
+    return "Right: the least number of mistakes, whichever digit was lost."
 
 
 QUESTIONS: Questions = {

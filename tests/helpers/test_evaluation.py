@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helpers.evaluation import confusion_matrix, interval, squared_distances
+from helpers.evaluation import confusion_matrix, edit_distance, interval, squared_distances
 
 
 def test_wilson_interval_against_published_values():
@@ -22,3 +22,23 @@ def test_squared_distances_against_the_definition():
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(4, 7)), rng.normal(size=(3, 7))
     assert np.allclose(squared_distances(a, b), ((a[:, None] - b[None]) ** 2).sum(axis=2))
+
+
+@pytest.mark.parametrize(
+    ("read", "true", "least"),
+    [
+        ("4071", "4071", 0),
+        ("471", "4071", 1),
+        ("40711", "4071", 1),
+        ("4017", "4071", 2),
+        ("", "407", 3),
+        ("9", "407", 3),
+    ],
+)
+def test_the_edit_distance_counts_changes_losses_and_additions(read, true, least):
+    assert edit_distance(read, true) == edit_distance(true, read) == least
+
+
+def test_the_edit_distance_of_a_whole_page_is_found():
+    page = "3141592653" * 12
+    assert edit_distance(page[:40] + page[41:], page) == 1

@@ -17,6 +17,7 @@ from nbclient import NotebookClient
 
 from helpers import ROOT
 from helpers.evaluation import interval
+from helpers.evaluation import edit_distance
 from helpers.exercises import (
     build_lenet5,
     chase_the_record,
@@ -135,6 +136,7 @@ EXERCISES = [
     Exercise("08_chase_the_record", "8.3", "exercise-8-3", "majority_wrong", ("majority_wrong",), {}),
     Exercise("08_chase_the_record", "8.5", "exercise-8-5", "softened", ("soften",), {}),
     Exercise("06_read_numbers", "6.1", "exercise-6-1", "number_with_doubts", ("as_text",), {}),
+    Exercise("06_read_numbers", "6.2", "exercise-6-2", "mistakes_of_reading", ("edits",), {}),
     Exercise(
         "09_look_inside",
         "9.1",
@@ -267,6 +269,7 @@ KERNEL = np.array([[-1, -1, 2], [-1, 2, -1], [2, -1, -1]])
             [lambda d, p, t: "".join([str(x) if y >= t else "?" for x, y in zip(d, p, strict=True)])],
         ),
         ("number_with_doubts", [lambda d, p, t: "".join(np.where(p < t, "?", d.astype(str)))]),
+        ("mistakes_of_reading", [lambda read, true: np.int64(edit_distance(read, true))]),
         ("field_of_small_kernels", [np.array([14])]),
         ("field_of_small_kernels", [14.0]),
         ("weighed_by_place", [lambda maps, slopes: np.einsum("rcm,rcm->rc", maps, slopes)]),
@@ -425,6 +428,12 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("majority_wrong", [lambda p: 1 / 0], "ZeroDivisionError"),
         ("majority_wrong", [0.1], "A function is wanted"),
         ("majority_wrong", [lambda p: p], "Not yet"),
+        ("mistakes_of_reading", [lambda r, t: sum(a != b for a, b in zip(r, t, strict=False))], "Place by place"),
+        ("mistakes_of_reading", [lambda r, t: abs(len(r) - len(t))], "difference in length"),
+        ("mistakes_of_reading", [lambda r, t: edit_distance(r, t) + 1], "One too many"),
+        ("mistakes_of_reading", [lambda r, t: edit_distance(r, t) / len(t)], "whole number is wanted"),
+        ("mistakes_of_reading", [lambda r, t: 0], "Not yet"),
+        ("mistakes_of_reading", [lambda r, t: edit_distance(r, t) if r and t else 0], "one of the two is empty"),
         ("number_with_doubts", [lambda d, p, t: "".join(map(str, d))], "No digit is doubted"),
         ("number_with_doubts", [lambda d, p, t: "".join(str(x) for x in d[p >= t])], "have vanished"),
         ("number_with_doubts", [lambda d, p, t: "".join(np.where(p >= t, "?", d.astype(str)))], "other way round"),
