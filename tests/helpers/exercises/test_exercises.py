@@ -19,6 +19,7 @@ from helpers import ROOT
 from helpers.evaluation import interval
 from helpers.evaluation import edit_distance
 from helpers.exercises import (
+    a_layer_that_learns,
     build_lenet5,
     chase_the_record,
     explore_the_data,
@@ -29,12 +30,14 @@ from helpers.exercises import (
     train_and_evaluate,
     validate_on_handwriting,
 )
+from helpers.forward import softmax
 from helpers.mnist import load_mnist, split_validation
 from helpers.quiet import keras
 
 NOTEBOOKS = ROOT / "notebooks"
 MODULES = (
     explore_the_data,
+    a_layer_that_learns,
     build_lenet5,
     train_and_evaluate,
     validate_on_handwriting,
@@ -78,6 +81,34 @@ def receptive_field(layers):
     return side, step
 
 
+#: The four lines that Exercise 2.2 asks for, and what each can be replaced by.
+STEP = {
+    "p": "softmax(x @ w + b)",
+    "slopes_w": "x.T @ (p - y) / len(x)",
+    "slopes_b": "(p - y).mean(axis=0)",
+    "w, b": "w - rate * slopes_w, b - rate * slopes_b",
+}
+
+
+def loop(*, result="w, b, losses", order="rng.permutation(len(images))", **lines):
+    """Return the loop of Exercise 2.2 with some of its lines written otherwise."""
+    lines = STEP | {name.replace("_and_", ", "): line for name, line in lines.items()}
+    text = f"""
+def learn(weights, biases, images, labels, rate, batch_size, epochs, seed):
+    w, b, losses = weights.copy(), biases.copy(), []
+    rng = np.random.default_rng(seed)
+    for _ in range(epochs):
+        order = {order}
+        for start in range(0, len(order), batch_size):
+            batch = order[start : start + batch_size]
+            x, y = images[batch], np.eye(10)[labels[batch]]
+            losses.append(mean_loss(w, b, x, labels[batch]))
+""" + "".join(f"            {name} = {line}\n" for name, line in lines.items())
+    scope = {"np": np, "softmax": softmax, "mean_loss": a_layer_that_learns.mean_loss}
+    exec(f"{text}    return {result}", scope)
+    return scope["learn"]
+
+
 DRAWS = {"print": nothing, "show_bars": nothing, "np": np, "keras": keras, "L": keras.layers}
 EXERCISES = [
     Exercise("01_explore_the_data", "1.1", "exercise-1-1", "mean_ink", ("ink",), {"x_train": X, "y_train": Y}),
@@ -92,6 +123,15 @@ EXERCISES = [
             "y_validation": Y_VALIDATION,
             "read_by_nearest_mean": lambda x: np.zeros(len(x)),
         },
+    ),
+    Exercise("02_a_layer_that_learns", "2.1", "exercise-2-1", "both_inked", ("my_weights", "my_bias"), {}),
+    Exercise(
+        "02_a_layer_that_learns",
+        "2.2",
+        "exercise-2-2",
+        "descent",
+        ("learn",),
+        {"softmax": softmax, "mean_loss": a_layer_that_learns.mean_loss},
     ),
     Exercise("03_build_lenet5", "3.1", "exercise-3-1", "slanted_kernel", ("mine",), {}),
     Exercise(
@@ -222,6 +262,7 @@ def test_nonsense_is_rejected_and_never_raises(exercise, nonsense, capsys):
     assert said(capsys, exercise, *answers).startswith("✗")
 
 
+CLIMBED = "w + rate * slopes_w, b + rate * slopes_b"
 KERNEL = np.array([[-1, -1, 2], [-1, 2, -1], [2, -1, -1]])
 
 
@@ -233,6 +274,12 @@ KERNEL = np.array([[-1, -1, 2], [-1, 2, -1], [2, -1, -1]])
         ("mean_ink", [[X[:55_000][Y[:55_000] == digit].mean() for digit in range(10)]]),
         ("shifted", [np.concatenate([np.zeros((5000, 28, 2)), X_VALIDATION[:, :, :-2]], axis=2), 2]),
         ("shifted", [np.roll(X_VALIDATION, 3, axis=-1).astype(float), np.int64(3)]),
+        ("both_inked", [(0.6, 0.6), -1]),
+        ("both_inked", [np.array([[3], [2]]), [-4]]),
+        ("descent", [loop(slopes_w="np.einsum('nd,nk->dk', x, p - y) / len(p)")]),
+        ("descent", [loop(slopes_b="(p - y).sum(axis=0, keepdims=True) / len(x)")]),
+        ("descent", [loop(slopes_w="x.T @ (y - p) / len(x)", slopes_b="(y - p).mean(0)", w_and_b=CLIMBED)]),
+        ("descent", [loop(order="np.arange(len(images))")]),
         ("slanted_kernel", [KERNEL.tolist()]),
         ("slanted_kernel", [KERNEL * 0.5]),
         ("slanted_kernel", [[[0, -1, 1], [-1, 2, -1], [1, -1, 0]]]),
@@ -312,6 +359,43 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("shifted", [np.roll(X_VALIDATION, 3, axis=2), 2], "moved by 3, and SHIFT is 2"),
         ("shifted", [np.roll(X_VALIDATION, (2, 2), axis=(1, 2)), 2], "not the digits moved"),
         ("shifted", [X_VALIDATION, 0], "moves nothing"),
+        ("both_inked", [[0, 0], 0], "All zeros"),
+        ("both_inked", [[1, 1], 1.5], "it is above 0"),
+        ("both_inked", [[1, 1], 0], "neither yes nor no"),
+        ("both_inked", [[1, 1], -0.5], "first pixel alone reaches 0.5"),
+        ("both_inked", [[0.5, 2], -1], "second pixel alone reaches 1"),
+        ("both_inked", [[1, 1], -1], "alone reaches 0, and"),
+        ("both_inked", [[1, 1], -2], "too low"),
+        ("both_inked", [[-1, -1], -1.5], "both weights above 0"),
+        ("both_inked", [-1.5, [1, 1]], "2 numbers should be there"),
+        ("descent", [loop(w_and_b="w, b")], "nothing has moved"),
+        ("descent", [loop(w_and_b=CLIMBED)], "climbs"),
+        ("descent", [loop(slopes_w="x.T @ (y - p) / len(x)", slopes_b="(y - p).mean(axis=0)")], "climbs"),
+        ("descent", [loop(w_and_b="w - slopes_w, b - slopes_b")], "learning rate"),
+        ("descent", [loop(slopes_w="x.T @ (p - y)", slopes_b="(p - y).sum(axis=0)")], "sums over the batch"),
+        ("descent", [loop(slopes_w="x.T @ (p - y)")], "The weights: these slopes are sums"),
+        ("descent", [loop(slopes_b="(p - y).sum(axis=0)")], "The biases: these slopes are sums"),
+        ("descent", [loop(slopes_w="x.T @ (p - y) / 784")], "not of pixels"),
+        ("descent", [loop(slopes_b="(p - y).mean(axis=0) / len(x)")], "twice"),
+        ("descent", [loop(slopes_b="(p - y).mean()")], "The biases: nothing has moved"),
+        ("descent", [loop(slopes_w="x.T @ (y - p) / len(x)")], "The weights: this climbs"),
+        ("descent", [loop(p="softmax(x @ w)")], "lacks the biases"),
+        ("descent", [loop(p="x @ w + b")], "softmax is missing"),
+        ("descent", [loop(p="np.exp(x @ w + b) / np.exp(x @ w + b).sum()")], "whole batch"),
+        ("descent", [loop(slopes_w="x.T @ p / len(x)", slopes_b="p.mean(axis=0)")], "where is y"),
+        ("descent", [loop(p="softmax(x @ weights + biases)")], "the slopes stay those of the start"),
+        ("descent", [loop(w_and_b="weights - rate * slopes_w, biases - rate * slopes_b")], "begins at the start again"),
+        ("descent", [loop(slopes_w="x.T @ (p - y) / len(images)")], "not by all the images"),
+        ("descent", [loop(order="rng.permutation(len(images) - 1)")], "never used"),
+        ("descent", [loop(slopes_b="...")], "dots are still there"),
+        ("descent", [loop(w_and_b="w - rate * slopes_w, ...")], "dots are still there"),
+        ("descent", [loop(slopes_w="x.T @ (p - y) / 0")], "NaN"),
+        ("descent", [loop(slopes_w="(p - y) @ x")], "stops with ValueError"),
+        ("descent", [loop(slopes_w="w", slopes_b="b")], "not yet those after a step"),
+        ("descent", [loop(result="w, b")], "three things"),
+        ("descent", [loop(result="w, b, losses[:1]")], "losses holds"),
+        ("descent", [loop(result="w.T, b, losses")], "comes back as w"),
+        ("descent", [loop(w_and_b="np.subtract(w, rate * slopes_w, out=weights), b - rate * slopes_b")], "was given"),
         ("slanted_kernel", [np.zeros((3, 3))], "All zeros"),
         ("slanted_kernel", [np.eye(3)[::-1]], "even ground"),
         ("slanted_kernel", [KERNEL[:, ::-1]], "most to strokes like"),
@@ -507,6 +591,31 @@ def test_a_usual_mistake_is_named(check, answers, sentence, capsys):
     assert line.startswith("✗")
 
 
+def functions_of(source: str) -> dict[str, str]:
+    """Return each function of a source as text, without docstrings and types."""
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            names = [argument.arg for argument in node.args.args]
+            found[node.name] = "\n".join([f"{node.name} {names}", *map(ast.unparse, body)])
+    return found
+
+
+def test_the_loop_that_goes_on_is_that_of_the_folded_solution():
+    (exercise,) = [each for each in EXERCISES if each.number == "2.2"]
+    source = Path(a_layer_that_learns.__file__).read_text(encoding="utf-8")
+    assert functions_of(solution_of(exercise))["learn"] == functions_of(source)["learn"]
+
+
+def test_the_readers_own_loop_goes_on_if_it_is_right_and_else_ours(capsys):
+    mine, wrong = loop(order="np.arange(len(images))"), loop(w_and_b=CLIMBED)
+    assert a_layer_that_learns.own_or_ours(mine) is mine and "your own loop" in capsys.readouterr().out
+    for other in (wrong, loop(**dict.fromkeys(("p", "slopes_w", "slopes_b"), "..."), w_and_b="..., ..."), None, 3):
+        assert a_layer_that_learns.own_or_ours(other) is a_layer_that_learns.learn
+        assert "folded solution" in capsys.readouterr().out
+
+
 # --- Mutations ---------------------------------------------------------------------------------------------------
 
 SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.FloorDiv: ast.Mult, ast.Div: ast.Mult}
@@ -572,6 +681,7 @@ KNOBS = {
         "AGREE = 8, 7": "AGREE = 8, 8",
         "CANDIDATES = 400": "CANDIDATES = 150",
     },
+    "02_a_layer_that_learns": {"RATE, BATCH_SIZE, EPOCHS = 0.1, 50, 5": "RATE, BATCH_SIZE, EPOCHS = 5, 128, 1"},
     "03_build_lenet5": {"INDEX = 15": "INDEX = 4", '"left": kernel,': '"blur": np.ones((3, 3), int),'},
     "04_train_and_evaluate": {
         "SEED = 1": "SEED = 3",
