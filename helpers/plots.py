@@ -96,6 +96,89 @@ def show_digits(images: Sequence[np.ndarray], titles: Sequence[object] = (), col
     show(text)
 
 
+def show_maps(maps: Sequence[np.ndarray], titles: Sequence[object] = (), columns: int = 8, *, text: str) -> None:
+    """Show feature maps, each in a frame, all in one scale: 0 is white and the largest number black.
+
+    Where numbers are negative, 0 is grey and the largest negative one white: `text` should say so.
+    """
+    far, negative = max(1e-9, *(np.abs(each).max() for each in maps)), any(np.min(each) < 0 for each in maps)
+    columns = min(columns, len(maps))
+    rows = -(-len(maps) // columns)
+    side = min(1.5, 9 / columns)
+    _, grid = plt.subplots(rows, columns, figsize=(side * columns, (side + 0.3) * rows), squeeze=False)
+    for axes in grid.flat[len(maps) :]:
+        axes.set_axis_off()
+    for axes, each, title in zip(grid.flat, maps, [*titles, *[""] * len(maps)], strict=False):
+        axes.imshow(each, vmin=-far if negative else 0, vmax=far)
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set(visible=True, color="0.6")
+        axes.set_title(str(title), fontsize=10)
+    plt.subplots_adjust(wspace=0.15, hspace=0.35)
+    show(text)
+
+
+def show_answers(
+    images: Sequence[np.ndarray], probabilities: np.ndarray, titles: Sequence[object], *, text: str
+) -> None:
+    """Show digits side by side, and below each the ten probabilities that a network gives it."""
+    _, (digits, bars) = plt.subplots(2, len(images), figsize=(1.55 * len(images), 3.4), squeeze=False)
+    for number, (digit, bar) in enumerate(zip(digits, bars, strict=True)):
+        draw_digit(digit, images[number], str(titles[number]))
+        bar.barh(range(10), probabilities[number])
+        bar.set(yticks=range(10), ylim=(9.6, -0.6), xlim=(0, 1), xticks=[0, 0.5, 1], xlabel="probability")
+        bar.tick_params(labelsize=9)
+    bars[0].set_ylabel("digit")
+    plt.subplots_adjust(wspace=0.35, hspace=0.1)
+    show(text)
+
+
+def show_architecture(model, *, text: str) -> None:
+    """Draw the layers of a network like LeNet-5 to scale: one number is as large as one pixel of the input.
+
+    model: a Keras model of convolutions, poolings and dense layers. In orange: what one unit of the next layer sees.
+    """
+    layers = [layer for layer in model.layers if layer.name != "flatten"]
+    shapes = [
+        ("input", tuple(model.input_shape[1:])),
+        *[(layer.name, tuple(layer.output.shape[1:])) for layer in layers],
+    ]
+    _, axes = plt.subplots(figsize=(10, 3.6))
+    left, corners = 0, []  # of each layer: the upper left corner of each of its maps
+    for name, shape in shapes:
+        side, maps = (shape[0], shape[-1]) if len(shape) == 3 else (1, shape[0])
+        columns = int(maps**0.5) if len(shape) == 3 else max(1, maps // 12)
+        step = side + 2 * (side > 1)
+        rows = -(-maps // columns)
+        places = [(left + number % columns * step, (number // columns - rows / 2) * step) for number in range(maps)]
+        for place in places:
+            axes.add_patch(plt.Rectangle(place, side, side, facecolor="0.92", edgecolor="0.45", linewidth=0.6))
+        middle = left + columns * step / 2
+        axes.text(middle, -50, name, ha="center", fontsize=11, weight="bold")
+        axes.text(middle, 58, " x ".join(map(str, shape)), ha="center", fontsize=9)
+        corners.append((places, side))
+        left += columns * step + (20 if side > 1 else 30)
+    for layer, (sources, side), (targets, target) in zip(layers, corners, corners[1:], strict=False):
+        size, stride, pad = side, 1, 0
+        if hasattr(layer, "strides"):
+            size, stride = (getattr(layer, "kernel_size", None) or layer.pool_size)[0], layer.strides[0]
+            pad = (size - 1) // 2 if layer.padding == "same" and stride == 1 else 0
+        unit = target // 2
+        x, y = targets[0][0] + unit, targets[0][1] + unit
+        axes.add_patch(plt.Rectangle((x, y), 1, 1, color=VERMILION, linewidth=0))
+        if side == 1:  # dense: each unit sees all units before it
+            (u, v), (far_u, far_v) = sources[0], np.max(sources, axis=0) + 1
+            axes.add_patch(plt.Rectangle((u, v), far_u - u, far_v - v, fill=False, edgecolor=VERMILION, linewidth=1))
+            axes.plot([far_u, x, far_u], [v, y + 0.5, far_v], color=VERMILION, linewidth=0.5)
+            continue
+        for u, v in sources if layer.weights else sources[:1]:  # a pooling sees one map
+            u, v = u + unit * stride - pad, v + unit * stride - pad
+            axes.add_patch(plt.Rectangle((u, v), size, size, fill=False, edgecolor=VERMILION, linewidth=1))
+            axes.plot([u + size, x], [v + size / 2, y + 0.5], color=VERMILION, linewidth=0.5)
+    axes.set(xlim=(-4, left - 8), ylim=(64, -60), aspect="equal")
+    axes.set_axis_off()
+    show(text)
+
+
 def show_bars(values: Sequence[float], xlabel: str, ylabel: str, *, text: str) -> None:
     """Show one bar for each of the ten digits, with its value on top."""
     _, axes = plt.subplots(figsize=(7, 2.6))

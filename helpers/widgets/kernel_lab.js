@@ -16,7 +16,7 @@ function render({ model, el }) {
     });
     return box;
   };
-  const boxes = { digit: field("digit", 0, 9999), stride: field("stride", 1, 4), padding: field("padding", 0, 4) };
+  const boxes = { digit: field("digit", 0, 4999), stride: field("stride", 1, 4), padding: field("padding", 0, 4) };
   const size = make("select", {}, ...[3, 5].map((side) => make("option", { value: `${side}`, textContent: `${side} x ${side}` })));
   const preset = make("select", {}, make("option", { textContent: "your own" }));
   for (const name of Object.keys(model.get("presets"))) preset.append(make("option", { textContent: name }));
@@ -159,7 +159,7 @@ function render({ model, el }) {
     make(
       "div",
       {},
-      labelled("Test digit number", boxes.digit),
+      labelled("Validation digit number", boxes.digit),
       labelled("Preset", preset),
       labelled("Kernel", size),
       cells,

@@ -6,13 +6,14 @@ import traitlets
 
 from helpers import CourseError
 from helpers.lenet import load_lenet5
-from helpers.mnist import load_mnist
+from helpers.mnist import VALIDATION_SIZE, load_mnist, split_validation
 from helpers.plots import draw_digit
 from helpers.widgets.instrument import Instrument, script
 
+#: The two edges have the signs of notebook 03: large where ink begins, from left to right and from top to bottom.
 PRESETS = {
-    "upright edges": [[1, 0, -1], [2, 0, -2], [1, 0, -1]],
-    "level edges": [[1, 2, 1], [0, 0, 0], [-1, -2, -1]],
+    "upright edges": [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]],
+    "level edges": [[-1, -2, -1], [0, 0, 0], [1, 2, 1]],
     "all edges": [[0, -1, 0], [-1, 4, -1], [0, -1, 0]],
     "blur": [[1 / 9] * 3] * 3,
     "sharpen": [[0, -1, 0], [-1, 5, -1], [0, -1, 0]],
@@ -21,14 +22,14 @@ PRESETS = {
 
 
 class KernelLab(Instrument):
-    """A kernel of 3 x 3 or 5 x 5 on a test digit; `kernel`, `stride`, `padding` and `output` can be read in Python.
+    """A kernel of 3 x 3 or 5 x 5 on a validation digit; `kernel`, `stride`, `padding`, `output` can be read in Python.
 
-    digit: the number of the test digit, 0 to 9,999. kernel: rows of weights, or the name of a preset.
+    digit: the number of the validation digit, 0 to 4,999. kernel: rows of weights, or the name of a preset.
     """
 
     _esm = script("kernel_lab")
     promise = "change the kernel, the stride and the padding, move the window, and follow the sum under it."
-    digit = traitlets.Int(0, min=0, max=9999).tag(sync=True)
+    digit = traitlets.Int(0, min=0, max=VALIDATION_SIZE - 1).tag(sync=True)
     image = traitlets.Bytes().tag(sync=True)
     kernel = traitlets.List(traitlets.List(traitlets.Float())).tag(sync=True)
     stride = traitlets.Int(1, min=1, max=4).tag(sync=True)
@@ -37,7 +38,7 @@ class KernelLab(Instrument):
 
     def __init__(self, digit: int = 0, kernel: list | str = "upright edges", stride: int = 1, padding: int = 0) -> None:
         super().__init__()
-        self.test_digits = load_mnist()[1][0]
+        (_, _), (self.digits, self.labels) = split_validation(*load_mnist()[0])
         learned = np.asarray(load_lenet5().get_layer("C1").weights[0])[:, :, 0].transpose(2, 0, 1)
         self.presets = PRESETS | {
             f"LeNet-5's C1, map {number}": each.round(3).tolist() for number, each in enumerate(learned, 1)
@@ -53,7 +54,7 @@ class KernelLab(Instrument):
     @traitlets.observe("digit")
     def choose(self, change: object = None) -> None:
         """Send the pixels of the chosen digit to the page."""
-        self.image = self.test_digits[self.digit].tobytes()
+        self.image = self.digits[self.digit].tobytes()
 
     @property
     def output(self) -> np.ndarray:
@@ -65,12 +66,20 @@ class KernelLab(Instrument):
 
     def draw(self) -> plt.Figure:
         figure, (left, middle, right) = plt.subplots(1, 3, figsize=(8, 2.6))
-        draw_digit(left, np.frombuffer(self.image, np.uint8).reshape(28, 28), "the digit")
+        draw_digit(
+            left,
+            np.frombuffer(self.image, np.uint8).reshape(28, 28),
+            f"validation digit {self.digit}, a {self.labels[self.digit]}",
+        )
         far = np.abs(self.kernel).max()
         middle.imshow(self.kernel, vmin=-far, vmax=far)
-        middle.set(title="the kernel", xticks=[], yticks=[])
+        middle.set_title("the kernel (0 is grey)", fontsize=10)
         for (row, column), weight in np.ndenumerate(np.array(self.kernel)):
             middle.text(column, row, f"{weight:.2g}", ha="center", va="center", bbox={"color": "white", "pad": 1})
-        right.imshow(self.output)
-        right.set(title="the result", xticks=[], yticks=[])
+        far = np.abs(self.output).max()
+        negative = self.output.min() < 0
+        right.imshow(self.output, vmin=-far if negative else 0, vmax=far)
+        right.set_title("the result (0 is grey, negative white)" if negative else "the result", fontsize=10)
+        for axes in (middle, right):
+            axes.set(xticks=[], yticks=[])
         return figure

@@ -12,7 +12,7 @@ function render({ model, el }) {
   const status = make("p", { role: "status" });
   const layer = make("select", { "aria-label": "layer" });
   const unit = make("input", { type: "number", min: 1, value: 1, "aria-label": "number of the unit" });
-  const number = make("input", { type: "number", min: 0, max: 9999, value: model.get("digit") });
+  const number = make("input", { type: "number", min: 0, max: 4999, value: model.get("digit") });
   const input = make("canvas", { role: "img", "aria-label": "the digit that the network sees" });
   input.style.width = input.style.height = "84px";
 
@@ -29,7 +29,7 @@ function render({ model, el }) {
     const picture = await pad.picture();
     ask({ kind: "maps" }, picture ? [picture] : []);
   }, 168);
-  const askNumber = () => ask({ kind: "maps", digit: Math.min(9999, Math.max(0, Number(number.value) || 0)) });
+  const askNumber = () => ask({ kind: "maps", digit: Math.min(4999, Math.max(0, Number(number.value) || 0)) });
   number.addEventListener("change", askNumber);
 
   /** Put the maps of a layer side by side into one picture; those of more than one pixel stand a pixel apart. */
@@ -132,7 +132,7 @@ function render({ model, el }) {
       pad.element,
       make("div", { className: "tools" }, make("button", { type: "button", textContent: "Clear", onclick: pad.clear })),
       make("p", { className: "small", textContent: pad.help }),
-      make("label", {}, "or test digit number", number),
+      make("label", {}, "or validation digit number", number),
       titled("what the network sees", input),
       bars.element,
       status,

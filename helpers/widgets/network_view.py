@@ -19,7 +19,7 @@ DIGITS = 1000  # validation digits among which the most exciting patch is looked
 class NetworkView(Instrument):
     """What each layer of a network makes of a digit. model: layers that follow one another, like LeNet-5's.
 
-    digit: the number of the test digit to begin with, 0 to 9,999.
+    digit: the number of the validation digit to begin with, 0 to 4,999.
     """
 
     _esm = script("network_view")
@@ -31,7 +31,7 @@ class NetworkView(Instrument):
         self.model, self.digit = model or load_lenet5(), digit
         self.layers = [layer for layer in self.model.layers if layer.name != "flatten"]
         self.every = keras.Model(self.model.inputs[0], [layer.output for layer in self.layers])
-        self.test_digits = load_mnist()[1][0]
+        (_, _), (self.validation, self.labels) = split_validation(*load_mnist()[0])
 
     def activations(self, image: np.ndarray) -> list[np.ndarray]:
         """Return what each layer makes of one image (28 x 28 float32): maps x height x width, or units x 1 x 1."""
@@ -48,7 +48,7 @@ class NetworkView(Instrument):
             prepared = prepare(buffers[0])
             image, doubted = prepared.image, bool(prepared.doubts)
         elif "digit" in content:
-            image = to_input(self.test_digits[int(content["digit"])])[..., 0]
+            image = to_input(self.validation[int(content["digit"])])[..., 0]
         maps = self.activations(image)
         layers = [self.layout(layer.name, *values.shape) for layer, values in zip(self.layers, maps, strict=True)]
         probabilities = maps[-1].ravel().astype(float).tolist() if image.any() else None
@@ -80,8 +80,7 @@ class NetworkView(Instrument):
     @cached_property
     def excited(self) -> list[tuple[np.ndarray, ...]]:
         """For each layer and each of its units: which of many digits excites it most, at which row and column."""
-        (_, _), (digits, _) = split_validation(*load_mnist()[0])
-        self.digits = to_input(digits[:DIGITS])
+        self.digits = to_input(self.validation[:DIGITS])
         found = []
         for values in self.every.predict(self.digits, batch_size=250, verbose=0):
             values = values if values.ndim == 4 else values[:, None, None]
@@ -115,12 +114,14 @@ class NetworkView(Instrument):
         return answer, [kernel.tobytes(), patch.tobytes()]
 
     def draw(self) -> plt.Figure:
-        image = to_input(self.test_digits[self.digit])[..., 0]
+        image = to_input(self.validation[self.digit])[..., 0]
         figure, grid = plt.subplots(1, 6, figsize=(8, 2.2), width_ratios=[1, 1, 1, 1, 1, 1.4])
-        draw_digit(grid[0], image, "the digit")
+        draw_digit(grid[0], image, f"a {self.labels[self.digit]}")
         for axes, layer, values in zip(grid[1:5], self.layers, self.activations(image), strict=False):
-            axes.imshow(values[0] if values[0].size > 1 else values.reshape(-1, 12))
-            axes.set(title=f"{layer.name}, map 1", xticks=[], yticks=[])
+            axes.imshow(values[0] if values[0].size > 1 else values.reshape(-1, 12), vmin=min(0, values.min()))
+            axes.set(xticks=[], yticks=[])
+            axes.set_title(f"{layer.name}, map 1", fontsize=10)
+            axes.spines[:].set(visible=True, color="0.6")
         grid[5].barh(range(10), probabilities_of(self.model, image))
         grid[5].set(yticks=range(10), ylim=(9.6, -0.6), xlim=(0, 1), xlabel="probability")
         return figure

@@ -7,12 +7,14 @@ import re
 from html.parser import HTMLParser
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
-from helpers.plots import DPI, figure_bundle, show, show_against_work
+from helpers.lenet import lenet5
+from helpers.plots import DPI, figure_bundle, show, show_against_work, show_answers, show_architecture, show_maps
 
 TEXT = 'a line that rises, "steeply" & <fast>, from 1 to 2.'
 
@@ -58,3 +60,40 @@ def test_work_and_errors_are_drawn_where_they_are(monkeypatch):
     assert {tuple(line.get_xydata()[0]) for line in axes.lines if line.get_marker() in "os"} == {(1e4, 5), (1e6, 1)}
     assert axes.get_xscale() == axes.get_yscale() == "log" and list(axes.get_yticks()) == [1, 2, 3, 5]
     plt.close("all")
+
+
+def drawn(monkeypatch, draw, *arguments):
+    """Return the axes of what a function draws."""
+    found = []
+    monkeypatch.setattr("helpers.plots.show", lambda text: found.append(plt.gcf()))
+    draw(*arguments, text=TEXT)
+    axes = found[0].axes
+    plt.close("all")
+    return axes
+
+
+@pytest.mark.parametrize(("lowest", "limits"), [(0, (0, 4)), (-2, (-4, 4))])
+def test_maps_share_one_scale_in_which_zero_is_white_or_grey(monkeypatch, lowest, limits):
+    maps = [np.full((3, 3), lowest), np.full((3, 3), 4), np.ones((3, 3))]
+    axes = drawn(monkeypatch, show_maps, maps, range(1, 4), 2)
+    assert [each.images[0].get_clim() for each in axes if each.images] == [limits] * 3
+    assert [each.get_title() for each in axes] == ["1", "2", "3", ""]
+
+
+def test_answers_stand_below_their_digits(monkeypatch):
+    probabilities = np.eye(10)[[3, 7]]
+    axes = drawn(monkeypatch, show_answers, np.zeros((2, 28, 28)), probabilities, ["a", "b"])
+    assert [each.get_title() for each in axes[:2]] == ["a", "b"]
+    assert [[bar.get_width() for bar in each.patches] for each in axes[2:]] == probabilities.tolist()
+
+
+def test_the_architecture_is_drawn_to_scale_with_what_each_unit_sees(monkeypatch):
+    (axes,) = drawn(monkeypatch, show_architecture, lenet5())
+    sides = [each.get_width() for each in axes.patches if each.get_fill() and each.get_facecolor()[0] > 0.9]
+    assert {side: sides.count(side) for side in set(sides)} == {28: 7, 14: 6, 10: 16, 5: 16, 1: 120 + 84 + 10}
+    windows = [each.get_width() for each in axes.patches if not each.get_fill()]
+    assert windows[:9] == [5, 2, 5, 5, 5, 5, 5, 5, 2], "C1's, S2's, six of C3's, S4's"
+    assert windows[9:] == [5] * 16 + [10, 7], "all of S4, all of C5, all of F6"
+    names = [text.get_text() for text in axes.texts]
+    assert names[::2] == ["input", "C1", "S2", "C3", "S4", "C5", "F6", "output"]
+    assert names[1::2] == ["28 x 28 x 1", "28 x 28 x 6", "14 x 14 x 6", "10 x 10 x 16", "5 x 5 x 16", "120", "84", "10"]

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from helpers import ROOT
 from helpers.lenet import load_lenet5
-from helpers.mnist import load_mnist, to_input
+from helpers.mnist import load_mnist, split_validation, to_input
 from helpers.samples import FOLDER, load_samples
 from helpers.widgets import KernelLab
 from tests.browser import CHROMIUM, STROKES, chromium, command, draw, jupyter, pixels, run_all, write_notebook
@@ -220,8 +220,9 @@ def test_while_python_works_only_the_newest_question_of_each_kind_waits(page):
 
 
 def maps_of(layer):
-    """Return what the model computes for test digit 3, by layer."""
-    value = to_input(load_mnist()[1][0][3:4])
+    """Return what the model computes for validation digit 6, by layer."""
+    (_, _), (digits, _) = split_validation(*load_mnist()[0])
+    value = to_input(digits[6:7])
     for each in load_lenet5().layers:
         value = np.asarray(each(value))
         if each.name == layer:
@@ -231,8 +232,8 @@ def maps_of(layer):
 @pytest.mark.parametrize(("layer", "place", "columns"), [("C1", 0, 6), ("S2", 1, 6), ("C3", 2, 8), ("S4", 3, 8)])
 def test_the_maps_on_the_page_are_those_of_the_model(instruments, layer, place, columns):
     view = instruments[2]
-    view.get_by_label("or test digit number").fill("3")
-    view.get_by_label("or test digit number").press("Enter")
+    view.get_by_label("or validation digit number").fill("6")
+    view.get_by_label("or validation digit number").press("Enter")
     expect(reading(view)).to_contain_text("Read as 0")
     maps = maps_of(layer)
     side, count = maps.shape[0], maps.shape[2]
@@ -285,7 +286,7 @@ def test_the_result_is_numpys(instruments):
     assert np.abs(lab_values(kernel_lab) - expected_values(ours)).max() <= 1
     kernel_lab.get_by_label("weight in row 1, column 1").fill("-3.5")
     kernel_lab.get_by_label("weight in row 1, column 1").press("Tab")
-    ours.kernel = [[1, 0, -1], [2, -3.5, -2], [1, 0, -1]]
+    ours.kernel = [[-1, 0, 1], [-2, -3.5, 2], [-1, 0, 1]]
     assert np.abs(lab_values(kernel_lab) - expected_values(ours)).max() <= 1
     expect(kernel_lab.get_by_label("Preset")).to_have_value("your own")
 
@@ -293,7 +294,7 @@ def test_the_result_is_numpys(instruments):
 def test_stride_padding_digit_and_preset(instruments):
     kernel_lab = instruments[3]
     kernel_lab.get_by_label("Preset").select_option("LeNet-5's C1, map 4")
-    for label, value in (("Stride", "2"), ("Padding", "3"), ("Test digit number", "8")):
+    for label, value in (("Stride", "2"), ("Padding", "3"), ("Validation digit number", "8")):
         kernel_lab.get_by_label(label).fill(value)
         kernel_lab.get_by_label(label).press("Enter")
     expect(kernel_lab).to_contain_text("(28 + 2 · 3 − 5) / 2 + 1 = 15.50, rounded down: 15")

@@ -9,17 +9,19 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from traitlets import TraitError
 
 from helpers import CourseError
 from helpers.handwriting import EMPTY_PAGE, prepare
 from helpers.lenet import load_lenet5
-from helpers.mnist import load_mnist, to_input
+from helpers.mnist import load_mnist, split_validation, to_input
 from helpers.samples import FOLDER, load_samples, single_digits
 from helpers.widgets import DigitPad, KernelLab, NetworkView, PhotoLab
 from helpers.widgets.photo_lab import move_digit
 
 MODEL = load_lenet5()
 SAMPLES = single_digits()
+(_, _), (VALIDATION, _) = split_validation(*load_mnist()[0])
 
 
 def ask(instrument, content, *buffers, view="one"):
@@ -98,7 +100,7 @@ LAYERS = [layer.name for layer in VIEW.layers]
 
 
 def test_the_maps_are_those_of_the_model():
-    digit = to_input(load_mnist()[1][0][:1])
+    digit = to_input(VALIDATION[:1])
     answer, (image, flat) = ask(VIEW, {"kind": "maps", "digit": 0})
     assert np.array_equal(np.frombuffer(image, np.float32), digit.ravel())
     flat, start, value = np.frombuffer(flat, np.float32), 0, digit
@@ -149,7 +151,7 @@ def test_the_patch_is_what_excites_a_unit_most(place):
 def test_the_result_is_that_of_opencv(kernel):
     lab = KernelLab(digit=7, kernel=kernel)
     rim = len(lab.kernel) // 2
-    digit = load_mnist()[1][0][7] / 255
+    digit = VALIDATION[7] / 255
     expected = cv2.filter2D(digit, -1, np.array(lab.kernel))[rim:-rim, rim:-rim]
     assert np.allclose(lab.output, expected, atol=1e-9)
 
@@ -165,7 +167,13 @@ def test_the_size_of_the_result_follows_the_formula(stride, padding, side):
 def test_another_digit_brings_its_pixels():
     lab = KernelLab()
     lab.digit = 5
-    assert lab.image == load_mnist()[1][0][5].tobytes()
+    assert lab.image == VALIDATION[5].tobytes()
+
+
+def test_a_digit_that_is_no_validation_digit_is_refused():
+    assert KernelLab(digit=4999).image == VALIDATION[4999].tobytes()
+    with pytest.raises(TraitError):
+        KernelLab(digit=5000)
 
 
 @pytest.mark.parametrize("kernel", ["egdes", [[1, 2, 3]], [1, 2, 3]])
