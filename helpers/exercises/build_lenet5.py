@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.exercises.engine import Wrong, checker, expect, numbers
+from helpers.exercises.engine import Untouched, Wrong, checker, expect, numbers
 from helpers.exercises.quiz import Option, Questions
 
 
@@ -22,6 +22,11 @@ def slanted_kernel(kernel: object) -> str:
         raise Wrong("All zeros answer to nothing: put positive numbers where the stroke should lie.")
     if abs(kernel.sum()) > 1e-9 * np.abs(kernel).sum():
         raise Wrong(f"On even ground it answers with {kernel.sum():g} times the ink: let the nine numbers add up to 0.")
+    if np.allclose(kernel, -kernel[::-1, ::-1]):
+        raise Wrong(
+            "This looks for an *edge*: negative on one side, positive on the other. A stroke has paper on both sides: "
+            "let the positive numbers lie between negative ones."
+        )
     if np.trace(kernel[:, ::-1]) < 0:
         raise Wrong("On the slant / itself your numbers are negative: turn the signs round.")
     upright, level = np.zeros((9, 9)), np.zeros((9, 9))
@@ -58,38 +63,50 @@ def final_side(side: object) -> str:
     return "Right: the side that S4 of LeNet-5 has."
 
 
-@checker
+@checker(partly=True)
 def without_sharing(dense: object, unshared: object) -> str:
-    """Exercise 3.3: the parameters of 784-120-84-10, and of C1 if nothing were shared."""
+    """Exercise 3.3: the parameters of 784-120-84-10, and of C1 if nothing were shared. Each is judged by itself."""
     layers = [(784, 120), (120, 84), (84, 10)]
     weights = sum(inputs * units for inputs, units in layers)
-    right = weights + 120 + 84 + 10
-    dense, unshared = float(numbers(dense, ())), float(numbers(unshared, ()))
-    if (dense, unshared) == (0, 0):
-        raise Wrong("Both are still 0: count each layer with count_parameters.")
-    mistakes = {
+    right, units = weights + 120 + 84 + 10, 28 * 28 * 6
+    turned = "the two arguments are exchanged: first the inputs of one unit, then how many units."
+    of_dense = {
+        0: "this is still 0: count each layer with count_parameters.",
+        units * 26: "this is the number of C1 unshared: the two answers are exchanged.",
         weights: "the biases are missing, one for each unit.",
         784 * 120 + 120: "that is its first layer alone. Two more.",
         right + 120 * 120 + 120: "there is a layer too many.",
         400 * 120 + 120 + 120 * 84 + 84 + 84 * 10 + 10: "these are C5, F6 and output of LeNet-5. Here "
         "the first layer sees all 784 pixels.",
         61_706: "this is LeNet-5 with its convolutions.",
-        sum(
-            inputs * (units + 1) for inputs, units in layers
-        ): "the two arguments are exchanged: first the inputs of one unit, then how many units.",
+        sum(inputs * (each + 1) for inputs, each in layers): turned,
     }
-    expect(dense, right, mistakes, "Dense network: ")
-    units = 28 * 28 * 6
-    mistakes = {
+    of_unshared = {
+        0: "this is still 0: count its units first.",
+        right: "this is the number of the dense network: the two answers are exchanged.",
         units * 25: "the biases are missing, one for each unit.",
         units * 25 + 6: "each unit has a bias of its own, not each map.",
         28 * 28 * 26: "that is one map. There are six.",
         6 * 26: "that is the shared kernel, as LeNet-5 has it.",
         24 * 24 * 6 * 26: "with its padding C1 has 28 x 28 places, not 24 x 24.",
-        25 * (units + 1): "the two arguments are exchanged: first the inputs of one unit, then how many units.",
+        25 * (units + 1): turned,
         units * 6 * 26: "the six maps are counted twice: 156 is all six kernels.",
     }
-    expect(unshared, units * 26, mistakes, "C1 unshared: ")
+    halves = {"Dense network": (dense, right, of_dense), "C1 unshared": (unshared, units * 26, of_unshared)}
+    good, wrong, left = [], [], []
+    for name, (answer, count, mistakes) in halves.items():
+        if answer is ... or answer is None:
+            left.append(f"{name}: not attempted yet.")
+            continue
+        try:
+            expect(float(numbers(answer, ())), count, mistakes)
+            good.append(f"{name}: right.")
+        except Wrong as reason:
+            wrong.append(f"{name}: {reason}")
+    if wrong:
+        raise Wrong(" ".join(wrong + good + left))
+    if left:
+        raise Untouched(" ".join(good + left))
     return "Right, both of them."
 
 
@@ -101,21 +118,39 @@ QUESTIONS: Questions = {
     ],
     "Why has C3 only 2,416 parameters, while C5 has 48,120?": [
         Option(
-            "C3 uses each weight at 100 places; in C5 each weight is used once.",
-            "Sharing: few parameters, and much work. C3 does more multiply-adds than C5.",
+            "C3 has 16 kernels, each with 6 · 25 weights and a bias; C5 has 120 units, each with 16 · 25 and a bias.",
+            "16 · 151 against 120 · 401. Sharing keeps C3 there, at however many places its kernels are used: with "
+            "weights of its own at each of its 100 places, C3 would have 241,600.",
         ),
-        Option("C3 comes earlier.", "The place in the network decides nothing. Count inputs, outputs and sharing."),
+        Option(
+            "C5 is not a convolution.",
+            "Written as a convolution with kernels of 5 x 5 x 16, it has the same 48,120: they fit at one place.",
+        ),
         Option("C3 does less work.", "It does more: 240,000 multiply-adds against 48,000."),
     ],
-    "Two convolutions follow each other, with no ReLU between them. What is lost?": [
+    "Two convolutions follow each other, with nothing between them. What is lost?": [
         Option(
-            "Together they can do no more than one convolution could.",
+            "Together they can do no more than one larger convolution could.",
             "A sum of weighted sums is a weighted sum. The bend lets the second layer say something new.",
         ),
         Option("Nothing, only speed.", "A ReLU costs next to nothing. It is not there for the speed."),
         Option(
             "Only that negative numbers are set to 0.",
             "That is what the ReLU does. What is lost is its bend: without it, two layers are worth one.",
+        ),
+    ],
+    "A digit moves by 4 pixels. What do the layers of LeNet-5 promise, whatever their weights are?": [
+        Option(
+            "The maps of S4 move by one place. The answer may change.",
+            "That is equivariance. C5 has another weight for each place, and may answer differently.",
+        ),
+        Option(
+            "The answer stays the same.",
+            "That would be invariance. No layer promises it: what there is of it, the training has taught.",
+        ),
+        Option(
+            "The maps of S4 stay as they are.",
+            "Two poolings make a step of 4 pixels into a step of one place. They do not make it none.",
         ),
     ],
     "Softmax gets the logits 2, 1 and 0. Somebody adds 10 to each. What happens to the probabilities?": [

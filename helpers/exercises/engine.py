@@ -16,20 +16,26 @@ class Wrong(Exception):
 
 
 class Untouched(Exception):
-    """The answer cell is as it was."""
+    """The answer cell is as it was; or only a part of it is, and the message says which."""
 
 
-def checker(judge: Callable[..., str]) -> Callable[..., None]:
-    """Make a check of a function that returns what to say of a right answer, and raises Wrong for any other."""
+def checker(judge: Callable[..., str] | None = None, *, partly: bool = False) -> Callable:
+    """Make a check of a function that returns what to say of a right answer, and raises Wrong for any other.
+
+    partly: the function is also asked when only some of several answers are still dots.
+    """
+    if judge is None:
+        return functools.partial(checker, partly=partly)
+    all_or_any = all if partly else any
 
     @functools.wraps(judge)
     def check(*answers: object) -> None:
         try:
-            if not answers or any(answer is ... or answer is None for answer in answers):
+            if not answers or all_or_any(answer is ... or answer is None for answer in answers):
                 raise Untouched
             print("✓ " + judge(*answers))
-        except Untouched:
-            print("· Not attempted yet: replace the dots, run that cell, then this one.")
+        except Untouched as left:
+            print("·", str(left) or "Not attempted yet: replace the dots, run that cell, then this one.")
         except Wrong as reason:
             print(f"✗ {reason}")
         except Exception as error:  # an answer can be anything

@@ -13,6 +13,8 @@ def mean_ink(ink: object) -> str:
     (x, y), _ = split_validation(*load_mnist()[0])
     if np.size(ink) == 7840:
         raise Wrong("These are ten mean *pictures*, 784 numbers each: .mean() without an axis gives one number.")
+    if isinstance(ink, dict):
+        raise Wrong("This is a dict: make a list of its ten values, with list(ink.values()).")
     ink = numbers(ink, (10,))
     of_each = [x[y == digit] for digit in range(10)]
     right = np.array([images.mean() for images in of_each])
@@ -24,6 +26,8 @@ def mean_ink(ink: object) -> str:
         return f"Right. The {ink.argmax()} has the most ink, the {ink.argmin()} the least."
     if not ink.any():
         raise Wrong("All ten are 0: write the mean of each digit's pictures there.")
+    if np.array_equal(ink, np.round(right)) or np.array_equal(ink, np.floor(right)):
+        raise Wrong("These are the right means, and rounded to whole numbers: leave their decimals.")
     if same(right / 255):
         raise Wrong("These are the right shares of 1. Pixels go from 0 to 255 here: leave them as they are.")
     if same([images.sum(dtype=np.float64) for images in of_each]):
@@ -57,6 +61,10 @@ def shifted(moved: object, shift: object) -> str:
     empty = np.pad(images[..., :-shift], ((0, 0), (0, 0), (shift, 0)))
     if np.array_equal(moved, right) or np.array_equal(moved, empty):
         return f"Right: {len(images):,} digits, moved by {shift} to the right."
+    if np.allclose(255 * moved.astype(float), right) or np.allclose(255 * moved.astype(float), empty):
+        raise Wrong(
+            "Moved rightly, but scaled: these go from 0 to 1. The means go from 0 to 255: do not divide by 255."
+        )
     ways = {
         (0, 2): "Nothing has moved yet.",
         (shift, 1): "These moved down. Axis 1 counts the rows, axis 2 the columns.",
@@ -77,12 +85,14 @@ QUESTIONS: Questions = {
     "A program computes `image + 100` with an image of type uint8. A pixel was 200. What is it now?": [
         Option("44", "uint8 ends at 255 and starts again at 0: 300 - 256 = 44."),
         Option("255", "Some programs stop at the end. NumPy does not: it starts again at 0."),
-        Option("300", "300 does not fit into eight bits. Convert to a wider type first, and it would be."),
+        Option("300", "300 does not fit into eight bits. Converted to a wider type first, the pixel would be 300."),
     ],
     "Where do MNIST's digits have their centre of mass?": [
         Option("At row 14, column 14, within half a pixel.", "Its makers put it there, and you measured it."),
         Option("Anywhere: people write as they like.", "They did, and then the makers of MNIST moved each digit."),
-        Option("In the middle of the box around the ink.", "No: a 6 carries its ink low in its box, a 7 high."),
+        Option(
+            "In the middle of the box around the ink.", "That varies: a 6 carries its ink low in its box, a 7 high."
+        ),
     ],
     "Five settings are to be compared. Which digits decide?": [
         Option("The validation digits.", "They pay for your choices, so that the test set stays honest."),

@@ -341,6 +341,8 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("mean_ink", [MEANS / 255], "from 0 to 255"),
         ("mean_ink", [[X[:55_000][Y[:55_000] == digit].sum() for digit in range(10)]], "sums"),
         ("mean_ink", [MEANS * 784], "784"),
+        ("mean_ink", [np.round([X[:55_000][Y[:55_000] == digit].mean() for digit in range(10)])], "rounded"),
+        ("mean_ink", [dict(enumerate(MEANS))], "a dict"),
         ("mean_ink", [np.zeros((10, 28, 28))], "mean \\*pictures"),
         ("mean_ink", [[(X[digit == Y] > 0).mean() for digit in range(10)]], "how many pixels"),
         ("mean_ink", [[X[digit == Y].std() for digit in range(10)]], "standard deviations"),
@@ -396,11 +398,15 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("descent", [loop(result="w, b, losses[:1]")], "losses holds"),
         ("descent", [loop(result="w.T, b, losses")], "comes back as w"),
         ("descent", [loop(w_and_b="np.subtract(w, rate * slopes_w, out=weights), b - rate * slopes_b")], "was given"),
+        ("shifted", [np.roll(X_VALIDATION / 255, 2, axis=2), 2], "but scaled"),
+        ("shifted", [np.roll((X_VALIDATION / 255).astype(np.float32), 2, axis=2), 2], "but scaled"),
         ("slanted_kernel", [np.zeros((3, 3))], "All zeros"),
         ("slanted_kernel", [np.eye(3)[::-1]], "even ground"),
         ("slanted_kernel", [KERNEL[:, ::-1]], "most to strokes like"),
         ("slanted_kernel", [-KERNEL], "are negative"),
-        ("slanted_kernel", [[[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]]], "strokes like"),
+        ("slanted_kernel", [[[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]]], r"looks for an \*edge"),
+        ("slanted_kernel", [[[-1, -1, 0], [-1, 0, 1], [0, 1, 1]]], "paper on both sides"),
+        ("slanted_kernel", [[[0, 1, 2], [-1, 0, 1], [-2, -1, 0]]], "paper on both sides"),
         ("slanted_kernel", [[[-1, 2, -1]] * 3], r"strokes like \|"),
         ("slanted_kernel", [np.ones((5, 5))], "9 numbers"),
         ("slanted_kernel", [KERNEL.ravel()], "Three rows"),
@@ -421,7 +427,10 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("without_sharing", [105_214, 117_600], "C1 unshared: the biases"),
         ("without_sharing", [105_214, 117_606], "not each map"),
         ("without_sharing", [105_214, 20_384], "There are six"),
-        ("without_sharing", [122_304, 105_214], "Dense network: 122,304 is too large"),
+        ("without_sharing", [122_304, 105_214], "Dense network: .* are exchanged. C1 unshared: .* are exchanged"),
+        ("without_sharing", [105_214, 7], "C1 unshared: 7 is too small. Dense network: right"),
+        ("without_sharing", ["five", 122_304], "Dense network: A number is wanted.* C1 unshared: right"),
+        ("without_sharing", [105_000, ...], "the biases.* C1 unshared: not attempted"),
         ("without_sharing", [105_988, 122_304], "arguments are exchanged"),
         ("without_sharing", [105_214, 117_625], "arguments are exchanged"),
         ("nineteen_of_twenty", [interval(1, 20)], "count the right ones"),
@@ -614,6 +623,17 @@ def test_the_readers_own_loop_goes_on_if_it_is_right_and_else_ours(capsys):
     for other in (wrong, loop(**dict.fromkeys(("p", "slopes_w", "slopes_b"), "..."), w_and_b="..., ..."), None, 3):
         assert a_layer_that_learns.own_or_ours(other) is a_layer_that_learns.learn
         assert "folded solution" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        ((105_214, ...), "· Dense network: right. C1 unshared: not attempted yet."),
+        ((None, 122_304), "· C1 unshared: right. Dense network: not attempted yet."),
+    ],
+)
+def test_half_an_answer_is_credited(answers, sentence, capsys):
+    assert said(capsys, "without_sharing", *answers).strip() == sentence
 
 
 # --- Mutations ---------------------------------------------------------------------------------------------------
