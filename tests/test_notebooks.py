@@ -22,6 +22,7 @@ NOT_COMPARED = {
     "layer-gain": "which mistakes are made depends on the processor: the cell `layer-gain-band` asserts a range",
     "layer-shifts": "an accuracy depends on the processor: the cell `layer-shifts-band` asserts its range",
     "float-exact": "whether two sums agree to the last bit depends on the processor: the cell `float` asserts 0.00001",
+    "shift-table": "accuracies depend on the processor: the cell `shift-band` asserts their order and ranges",
     "one-step-used": "a loss depends on the processor; the test of LiveCurves asserts that training lowers it",
     "validation-accuracy": "an accuracy depends on the processor: the cell `epochs` asserts its range",
     "evaluate": "an accuracy depends on the processor: the cell `band` asserts its range",
