@@ -145,7 +145,7 @@ function render({ model, el }) {
       make("div", { className: "tools" }, layer, unit),
       detail,
       about,
-      titled("its weights: black positive, white negative", weights),
+      titled("its weights: black positive, grey 0, white negative", weights),
       titled("what excites it most", patch),
     ),
   );
