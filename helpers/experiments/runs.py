@@ -86,9 +86,10 @@ EXPERIMENTS: dict[str, dict[str, tuple[Run, tuple[int, ...]]]] = {
     "learning rate": {str(rate): (Run(learning_rate=rate), SEEDS[:3]) for rate in (0.0004, 0.004, 0.04)},
     "batch size": {str(size): (Run(batch_size=size), SEEDS[:3]) for size in (32, 128, 512, 2048)},
     "schedule": {"warm-up and cosine": (Run(), SEEDS), "constant": (Run(constant=True), SEEDS)},
-    "amount": {
-        "1,000 digits": (Run(digits=1000, epochs=60), SEEDS[:1]),
-        "55,000 digits": (Run(epochs=12), SEEDS[:1]),
+    # Each until it has learned its digits by heart: at least 1,720 steps, and each digit at least 12 times.
+    "learning curve": {
+        f"{digits:,} digits": (Run(digits=digits, epochs=max(12, -(-1720 // -(-digits // 128)))), SEEDS[:3])
+        for digits in (500, 1000, 2000, 5000, 10_000, 20_000, 55_000)
     },
 }
 RESULTS = ROOT / "data" / "results"
