@@ -159,7 +159,12 @@ EXERCISES = [
         {"multiply_adds": nothing},
     ),
     Exercise(
-        "04_train_and_evaluate", "4.1", "exercise-4-1", "nineteen_of_twenty", ("my_interval",), {"interval": interval}
+        "04_train_and_evaluate",
+        "4.1",
+        "exercise-4-1",
+        "twenty_nine_of_thirty",
+        ("my_interval",),
+        {"interval": interval},
     ),
     Exercise(
         "04_train_and_evaluate",
@@ -169,6 +174,7 @@ EXERCISES = [
         ("precision_of_7", "recall_of_7"),
         {},
     ),
+    Exercise("04_train_and_evaluate", "4.3", "exercise-4-3", "diagnoses", ("diagnosis", "floor"), {}),
     Exercise("05_validate_on_handwriting", "5.1", "exercise-5-1", "ink_of_scan", ("to_ink",), {}),
     Exercise("05_validate_on_handwriting", "5.2", "exercise-5-2", "way_to_the_middle", ("down", "right"), {}),
     Exercise("08_chase_the_record", "8.1", "exercise-8-1", "two_small_kernels", ("two_small", "one_large"), {}),
@@ -263,6 +269,22 @@ def test_nonsense_is_rejected_and_never_raises(exercise, nonsense, capsys):
 
 
 CLIMBED = "w + rate * slopes_w, b + rate * slopes_b"
+DIAGNOSIS = {"A": "softmax", "B": "dead", "C": "scale", "D": "labels", "E": "rate"}
+FLOOR = np.log(np.e + 9) - 1
+
+
+def fitted(amount, accuracy, epochs=20, batch_size=128, before=0):
+    """Return what fit would return; before: the steps that the network had taken already."""
+    history = keras.callbacks.History()
+    history.history = {"loss": [1.0] * epochs} | ({} if accuracy is None else {"val_accuracy": [accuracy] * epochs})
+    history.params = {"epochs": epochs, "steps": -(-amount // batch_size)}
+    model = keras.Sequential([keras.Input(shape=(1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.optimizer.iterations.assign(before + epochs * history.params["steps"])
+    history.set_model(model)
+    return history
+
+
 KERNEL = np.array([[-1, -1, 2], [-1, 2, -1], [2, -1, -1]])
 
 
@@ -289,11 +311,14 @@ KERNEL = np.array([[-1, -1, 2], [-1, 2, -1], [2, -1, -1]])
         ("final_side", [(5, 5)]),
         ("without_sharing", [105_214, 122_304]),
         ("without_sharing", [np.float64(105_214), [122_304]]),
-        ("nineteen_of_twenty", [list(interval(19, 20))]),
-        ("nineteen_of_twenty", [np.round(interval(19, 20), 2)]),
+        ("twenty_nine_of_thirty", [list(interval(29, 30))]),
+        ("twenty_nine_of_thirty", [np.round(interval(29, 30), 3)]),
+        ("twenty_nine_of_thirty", [(0.828, 0.999)]),
         ("precision_and_recall", [0.952, 0.8]),
         ("precision_and_recall", [np.float64(20 / 21), np.array([0.8])]),
-        ("more_data", [0.93, 0.976]),
+        ("diagnoses", [DIAGNOSIS, 1.461]),
+        ("diagnoses", [{letter.lower(): f" {word.upper()} " for letter, word in DIAGNOSIS.items()}, [FLOOR]]),
+        ("more_data", [fitted(500, 0.93), fitted(5000, 0.976)]),
         ("ink_of_scan", [lambda grey: (255 - grey) / 255]),
         ("ink_of_scan", [lambda grey: np.float32(1) - grey.astype(np.float32) / 255]),
         ("ink_of_scan", [lambda grey: [[(255 - int(pixel)) / 255 for pixel in row] for row in grey]]),
@@ -433,26 +458,47 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("without_sharing", [105_000, ...], "the biases.* C1 unshared: not attempted"),
         ("without_sharing", [105_988, 122_304], "arguments are exchanged"),
         ("without_sharing", [105_214, 117_625], "arguments are exchanged"),
-        ("nineteen_of_twenty", [interval(1, 20)], "count the right ones"),
-        ("nineteen_of_twenty", [interval(95, 100)], "95 of 100"),
-        ("nineteen_of_twenty", [interval(19, 20)[::-1]], "lower end comes first"),
-        ("nineteen_of_twenty", [np.multiply(interval(19, 20), 100)], "per cent"),
-        ("nineteen_of_twenty", [[0.854, 1.046]], "simple formula"),
-        ("nineteen_of_twenty", [0.95], "2 numbers"),
-        ("nineteen_of_twenty", [[0, 0]], "not the ends"),
+        ("twenty_nine_of_thirty", [interval(1, 30)], "count the right ones"),
+        ("twenty_nine_of_thirty", [interval(97, 100)], "97 of 100"),
+        ("twenty_nine_of_thirty", [interval(0.967, 30)], "not the share"),
+        ("twenty_nine_of_thirty", [interval(29 / 30, 1)], "a share and 1"),
+        ("twenty_nine_of_thirty", [interval(29, 30)[::-1]], "lower end comes first"),
+        ("twenty_nine_of_thirty", [np.multiply(interval(29, 30), 100)], "per cent"),
+        ("twenty_nine_of_thirty", [[0.902, 1.031]], "simple formula"),
+        ("twenty_nine_of_thirty", [0.967], "2 numbers"),
+        ("twenty_nine_of_thirty", [[0, 0]], "not the ends"),
         ("precision_and_recall", [0.8, 0.952], "exchanged"),
         ("precision_and_recall", [95.2, 80], "per cent"),
         ("precision_and_recall", [48 / 58, 0.96], "precision and the recall of the 1"),
         ("precision_and_recall", [0.88, 0.8], "accuracy"),
         ("precision_and_recall", [0.952, 0.952], "read as 7"),
         ("precision_and_recall", [0, 0], "not yet"),
-        ("more_data", [93, 97.6], "no shares"),
-        ("more_data", [0.976, 0.93], "exchanged"),
-        ("more_data", [1.0, 1.0], "learned from"),
-        ("more_data", [0.1, 0.1], "guessing"),
-        ("more_data", [0.91, 0.91], "Both are the same"),
-        ("more_data", [0.91, 1.0], "after 5,000"),
-        ("more_data", [0.7, 0.9], "Out of the range"),
+        ("diagnoses", [{}, FLOOR], "A dictionary"),
+        ("diagnoses", [["softmax", "dead"], FLOOR], "A dictionary"),
+        ("diagnoses", [{"A": "softmax"}, FLOOR], "each of the letters"),
+        ("diagnoses", [DIAGNOSIS | {"B": "flat"}, FLOOR], "none of the five words"),
+        ("diagnoses", [DIAGNOSIS | {"B": "rate"}, FLOOR], "more than once"),
+        ("diagnoses", [DIAGNOSIS | {"A": "dead", "B": "softmax"}, FLOOR], "A: .*nothing at all.*do not fit together"),
+        ("diagnoses", [DIAGNOSIS | {"B": "rate", "E": "dead"}, FLOOR], "B: .*as a leap.*is flat"),
+        ("diagnoses", [DIAGNOSIS | {"C": "rate", "E": "scale"}, FLOOR], "C: .*as a leap.*before the first step"),
+        ("diagnoses", [DIAGNOSIS | {"C": "labels", "D": "scale"}, FLOOR], "C: .*climb.*before the first step"),
+        ("diagnoses", [DIAGNOSIS | {"D": "rate", "E": "labels"}, FLOOR], "D: .*as a leap.*the curves part"),
+        ("diagnoses", [DIAGNOSIS, 0], "0 would need"),
+        ("diagnoses", [DIAGNOSIS, 0.232], "this is the probability"),
+        ("diagnoses", [DIAGNOSIS, -FLOOR], "not negative"),
+        ("diagnoses", [DIAGNOSIS, FLOOR / np.log(10)], "base 10"),
+        ("diagnoses", [DIAGNOSIS, 2.303], "loss of guessing"),
+        ("diagnoses", [DIAGNOSIS, 1.57], "read off a curve"),
+        ("diagnoses", [DIAGNOSIS, 7], "not yet"),
+        ("more_data", [0.95, 0.96], "can be typed"),
+        ("more_data", [fitted(5000, 0.976), fitted(500, 0.93)], "500 digits: it saw 5,000"),
+        ("more_data", [fitted(500, 0.93), fitted(500, 0.93)], "5,000 digits: it saw 500"),
+        ("more_data", [fitted(500, 0.93, epochs=10), fitted(5000, 0.976)], "10 epochs"),
+        ("more_data", [fitted(500, 0.93, batch_size=32), fitted(5000, 0.976)], "16 steps an epoch"),
+        ("more_data", [fitted(500, None), fitted(5000, 0.976)], "no val_accuracy"),
+        ("more_data", [fitted(500, 0.93), fitted(5000, 0.976, before=80)], "had been trained before"),
+        ("more_data", [fitted(500, 0.1), fitted(5000, 0.1)], "guessing"),
+        ("more_data", [fitted(500, 0.7), fitted(5000, 0.9)], "Out of the range"),
         ("ink_of_scan", [lambda grey: grey / 255], "not inverted"),
         ("ink_of_scan", [lambda grey: 255 - grey], "divide by 255"),
         ("ink_of_scan", [lambda grey: grey], "Nothing has changed"),
