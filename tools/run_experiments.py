@@ -1,6 +1,6 @@
 """Make data/results: the stored results of the experiments that notebooks 04 and 07 show.
 
-    python -m tools.run_experiments            all of them, about an hour on two cores
+    python -m tools.run_experiments            all of them, more than an hour on two cores
     python -m tools.run_experiments ladder     only these
 
 Runs that stand in several experiments are trained once, and what is done waits in my_work/training, so that an

@@ -214,11 +214,6 @@ QUESTIONS: Questions = {
         Option("It is honest: nothing was trained on them.", "Choosing by them is a way of learning from them, too."),
         Option("It is too low.", "A choice by these digits can only favour what happens to suit them."),
     ],
-    "The loss starts at 2.303 and stays there, on training digits as well. Which of these fits?": [
-        Option("Units that are dead.", "No slope, no step. Count how many units of each layer are 0 for all digits."),
-        Option("Too few digits.", "Few digits are learned by heart: the training loss would fall."),
-        Option("Overfitting.", "Then the training loss would fall, and the validation loss rise."),
-    ],
     "Of all that it calls an 8, 90 of 100 are 8s. What is 90 %?": [
         Option("The precision of the 8.", "Of what it *called* an 8: down a column of the matrix."),
         Option("The recall of the 8.", "Recall asks how many of the true 8s were found: along a row."),
