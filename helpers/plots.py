@@ -10,6 +10,9 @@ import numpy as np
 from IPython.display import display
 from matplotlib.figure import Figure
 
+from helpers.evaluation import interval
+from helpers.handwriting.picture import resize
+
 # Colours that people with any kind of colour vision can tell apart, and that differ in grey as well:
 # Okabe and Ito, "Color Universal Design" (2008), without the yellow that is hard to see on white.
 BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7"
@@ -79,6 +82,28 @@ def draw_readings(axes: plt.Axes, picture: np.ndarray, readings: Sequence) -> No
         axes.add_patch(plt.Rectangle(corner, *size, fill=False, edgecolor=VERMILION, linewidth=1.5))
         label = {"facecolor": VERMILION, "edgecolor": "none", "pad": 1}
         axes.text(*corner, f"{reading.digit}", color="white", fontsize=10, va="bottom", bbox=label)
+
+
+def marked(true: int, read: int) -> str:
+    """Return a title that says what a digit is, what it was read as (-1: as nothing), and whether that is right."""
+    return f"{true} as {'nothing' if read < 0 else read} {'✓' if read == true else '✗'}"
+
+
+def show_pictures(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), columns: int = 5, *, text: str) -> None:
+    """Show pictures of any shape in rows of `columns`, each with its title; of one number a pixel, dark is much."""
+    columns = min(columns, len(pictures))
+    rows = -(-len(pictures) // columns)
+    side = min(2.0, 9 / columns)
+    height = side + 0.2 * max((title.count("\n") + 1 for title in titles), default=0)
+    _, grid = plt.subplots(rows, columns, figsize=(side * columns, height * rows), squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for axes, picture, title in zip(grid.flat, pictures, [*titles, *[""] * len(pictures)], strict=False):
+        numbers = picture.astype(np.float32) if picture.dtype == bool else picture
+        axes.imshow(resize(numbers, min(max(picture.shape), round(2 * DPI * side))), vmin=0)
+        axes.set_title(title, fontsize=10)
+    plt.tight_layout(h_pad=1.2)
+    show(text)
 
 
 def show_digits(images: Sequence[np.ndarray], titles: Sequence[object] = (), columns: int = 10, *, text: str) -> None:
@@ -211,6 +236,24 @@ def show_seeds(values: dict[str, Sequence[float]], xlabel: str, *, text: str) ->
         axes.text(max(each), row, f"  {np.mean(each):.1f}", va="center", fontsize=10)
     axes.set(yticks=range(len(values)), yticklabels=list(values), xlabel=xlabel)
     axes.invert_yaxis()
+    show(text)
+
+
+def show_shares(counts: dict[str, dict[str, int]], total: int, *, text: str) -> None:
+    """Show what shares of `total` pictures several readers get right, step by step, each with its 95 % interval.
+
+    counts: for each reader, its count at each step.
+    """
+    _, axes = plt.subplots(figsize=(8, 3.4))
+    for number, (name, right) in enumerate(counts.items()):
+        places = np.arange(len(right)) + 0.4 * (number - (len(counts) - 1) / 2)
+        shares = 100 * np.array(list(right.values())) / total
+        ends = 100 * np.array([interval(count, total) for count in right.values()]).T
+        axes.bar(places, shares, 0.4, label=name, hatch=("", "//")[number % 2])
+        axes.errorbar(places, shares, np.abs(ends - shares), fmt="none", color="black")
+        axes.set(xticks=range(len(right)), xticklabels=list(right))
+    axes.set(ylabel="read correctly (%)", ylim=(0, 102))
+    axes.legend(loc="upper left")
     show(text)
 
 

@@ -13,17 +13,22 @@ DRAWN_FILE = ROOT / "data" / "drawn_digits.npz"
 
 
 class Sample(NamedTuple):
-    """One picture. label: its digits in reading order, rows of a page separated by a space; empty for a broken file."""
+    """One picture. label: its digits in reading order, rows of a page separated by a space; empty for a broken file.
+
+    hand: the typeface whose shapes it was drawn from.
+    """
 
     path: Path
     label: str
     situation: str
+    hand: str
 
 
 def load_samples(folder: Path = FOLDER) -> list[Sample]:
     """Return every sample picture: single digits, rows, a page, and broken files (whose label is empty)."""
     with open(folder / "labels.csv", encoding="utf-8", newline="") as table:
-        return [Sample(folder / row["file"], row["label"], row["situation"]) for row in csv.DictReader(table)]
+        rows = csv.DictReader(table)
+        return [Sample(folder / row["file"], row["label"], row["situation"], row["hand"]) for row in rows]
 
 
 def single_digits(folder: Path = FOLDER) -> list[Sample]:

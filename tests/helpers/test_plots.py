@@ -14,7 +14,18 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
 from helpers.lenet import lenet5
-from helpers.plots import DPI, figure_bundle, show, show_against_work, show_answers, show_architecture, show_maps
+from helpers.plots import (
+    DPI,
+    figure_bundle,
+    marked,
+    show,
+    show_against_work,
+    show_answers,
+    show_architecture,
+    show_maps,
+    show_pictures,
+    show_shares,
+)
 
 TEXT = 'a line that rises, "steeply" & <fast>, from 1 to 2.'
 
@@ -97,3 +108,30 @@ def test_the_architecture_is_drawn_to_scale_with_what_each_unit_sees(monkeypatch
     names = [text.get_text() for text in axes.texts]
     assert names[::2] == ["input", "C1", "S2", "C3", "S4", "C5", "F6", "output"]
     assert names[1::2] == ["28 x 28 x 1", "28 x 28 x 6", "14 x 14 x 6", "10 x 10 x 16", "5 x 5 x 16", "120", "84", "10"]
+
+
+def test_a_title_says_what_was_read_and_whether_that_is_right():
+    assert [marked(5, 5), marked(5, 8), marked(5, -1)] == ["5 as 5 ✓", "5 as 8 ✗", "5 as nothing ✗"]
+
+
+def test_titles_touch_no_picture(monkeypatch):
+    """Pictures of all shapes and kinds, the titles of two lines."""
+    monkeypatch.setattr("helpers.plots.show", lambda text: None)
+    pictures = [np.zeros(shape, np.uint8) for shape in ((400, 300, 3), (300, 400), (50, 40))] + [np.eye(90) > 0]
+    show_pictures(pictures, ["one line\nand another"] * 4, columns=2, text="four pictures and their titles.")
+    figure = plt.gcf()
+    figure.canvas.draw()
+    boxes = [axes.get_window_extent() for axes in figure.axes]
+    titles = [axes.title.get_window_extent() for axes in figure.axes]
+    assert not any(title.overlaps(box) for title in titles for box in boxes)
+    assert all(figure.bbox.y1 >= title.y1 for title in titles)
+    plt.close()
+
+
+def test_shares_are_drawn_where_they_are(monkeypatch):
+    monkeypatch.setattr("helpers.plots.show", lambda text: None)
+    show_shares({"one": {"a": 10, "b": 20}, "other": {"a": 40, "b": 80}}, 80, text="two readers, two steps each.")
+    (axes,) = plt.gcf().axes
+    assert [bar.get_height() for bar in axes.patches] == [12.5, 25, 50, 100]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["a", "b"]
+    plt.close()

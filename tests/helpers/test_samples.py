@@ -11,6 +11,7 @@ def test_samples_come_with_labels_and_situations():
     assert {len(sample.label) for sample in samples} >= {0, 1, 3}, "broken files, single digits and rows"
     assert single_digits() == [sample for sample in samples if len(sample.label) == 1]
     assert {sample.label for sample in single_digits()} == set("0123456789")
+    assert len({sample.hand for sample in single_digits()}) == 11 and all(sample.hand for sample in single_digits())
 
 
 def test_drawn_digits_have_the_form_of_mnist():
