@@ -5,13 +5,13 @@ import html
 import io
 from collections.abc import Sequence
 
+import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
 from matplotlib.figure import Figure
 
 from helpers.evaluation import interval
-from helpers.handwriting.picture import resize
 
 # Colours that people with any kind of colour vision can tell apart, and that differ in grey as well:
 # Okabe and Ito, "Color Universal Design" (2008), without the yellow that is hard to see on white.
@@ -100,7 +100,8 @@ def show_pictures(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), co
         axes.set_axis_off()
     for axes, picture, title in zip(grid.flat, pictures, [*titles, *[""] * len(pictures)], strict=False):
         numbers = picture.astype(np.float32) if picture.dtype == bool else picture
-        axes.imshow(resize(numbers, min(max(picture.shape), round(2 * DPI * side))), vmin=0)
+        scale = min(1, 2 * DPI * side / max(picture.shape))  # no more pixels than are stored
+        axes.imshow(cv2.resize(numbers, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), vmin=0)
         axes.set_title(title, fontsize=10)
     plt.tight_layout(h_pad=1.2)
     show(text)
