@@ -11,8 +11,6 @@ import numpy as np
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from helpers.evaluation import interval
-
 # Colours that people with any kind of colour vision can tell apart, and that differ in grey as well:
 # Okabe and Ito, "Color Universal Design" (2008), without the yellow that is hard to see on white.
 BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7"
@@ -100,7 +98,8 @@ def show_pictures(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), co
         axes.set_axis_off()
     for axes, picture, title in zip(grid.flat, pictures, [*titles, *[""] * len(pictures)], strict=False):
         numbers = picture.astype(np.float32) if picture.dtype == bool else picture
-        scale = min(1, 2 * DPI * side / max(picture.shape))  # no more pixels than are stored
+        # no more pixels than are stored, and fewer of a photograph: its grain would fill the file
+        scale = min(1, (120 if picture.ndim == 3 else 2 * DPI * side) / max(picture.shape))
         axes.imshow(cv2.resize(numbers, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), vmin=0)
         axes.set_title(title, fontsize=10)
     plt.tight_layout(h_pad=1.2)
@@ -205,6 +204,21 @@ def show_architecture(model, *, text: str) -> None:
     show(text)
 
 
+def show_turned(
+    steps: dict[str, tuple[np.ndarray, np.ndarray]], truth: np.ndarray, most: int = 8, *, text: str
+) -> None:
+    """Show digits that turned from wrong to right between two steps, above before and below after, at most so many;
+    at the end of the row two that turned wrong.
+
+    steps: for each of the two its N images and what was read of them; truth: what they are.
+    """
+    before, after = (read == truth for _, read in steps.values())
+    better, worse = np.flatnonzero(after & ~before), np.flatnonzero(before & ~after)
+    places = [*better[:: max(1, -(-len(better) // most))], *worse[:2]]
+    titles = [marked(truth[place], read[place]) for _, read in steps.values() for place in places]
+    show_digits([images[place] for images, _ in steps.values() for place in places], titles, len(places), text=text)
+
+
 def show_bars(values: Sequence[float], xlabel: str, ylabel: str, *, text: str) -> None:
     """Show one bar for each of the ten digits, with its value on top."""
     _, axes = plt.subplots(figsize=(7, 2.6))
@@ -237,24 +251,6 @@ def show_seeds(values: dict[str, Sequence[float]], xlabel: str, *, text: str) ->
         axes.text(max(each), row, f"  {np.mean(each):.1f}", va="center", fontsize=10)
     axes.set(yticks=range(len(values)), yticklabels=list(values), xlabel=xlabel)
     axes.invert_yaxis()
-    show(text)
-
-
-def show_shares(counts: dict[str, dict[str, int]], total: int, *, text: str) -> None:
-    """Show what shares of `total` pictures several readers get right, step by step, each with its 95 % interval.
-
-    counts: for each reader, its count at each step.
-    """
-    _, axes = plt.subplots(figsize=(8, 3.4))
-    for number, (name, right) in enumerate(counts.items()):
-        places = np.arange(len(right)) + 0.4 * (number - (len(counts) - 1) / 2)
-        shares = 100 * np.array(list(right.values())) / total
-        ends = 100 * np.array([interval(count, total) for count in right.values()]).T
-        axes.bar(places, shares, 0.4, label=name, hatch=("", "//")[number % 2])
-        axes.errorbar(places, shares, np.abs(ends - shares), fmt="none", color="black")
-        axes.set(xticks=range(len(right)), xticklabels=list(right))
-    axes.set(ylabel="read correctly (%)", ylim=(0, 102))
-    axes.legend(loc="upper left")
     show(text)
 
 

@@ -1,6 +1,7 @@
 """The sample pictures of data/samples, and the drawn digits that widen the training."""
 
 import csv
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 from helpers import ROOT
 
 FOLDER = ROOT / "data" / "samples"
+OWN_FOLDER = ROOT / "my_digits"
 DRAWN_FILE = ROOT / "data" / "drawn_digits.npz"
 
 
@@ -34,6 +36,27 @@ def load_samples(folder: Path = FOLDER) -> list[Sample]:
 def single_digits(folder: Path = FOLDER) -> list[Sample]:
     """Return the samples that show one digit."""
     return [sample for sample in load_samples(folder) if len(sample.label) == 1]
+
+
+def two_of_each(folder: Path = FOLDER) -> list[Path]:
+    """Return twenty samples, of each digit two: other files than digit0.png to digit9.png, by two different hands."""
+    chosen = []
+    for digit in "0123456789":
+        first, *others = [each for each in single_digits(folder) if each.label == digit and each.path.parent != folder]
+        chosen += [first.path, next(each.path for each in others if each.hand != first.hand)]
+    return chosen
+
+
+def own_digits(writer: str = "", folder: Path = OWN_FOLDER) -> list[Path]:
+    """Return the reader's own pictures, whose names begin with their digit; say which files are left out.
+
+    writer: the name of a folder in my_digits, for somebody else's.
+    """
+    files = sorted(path for path in (folder / writer).glob("[!.]*") if path.is_file() and path.name != "README.md")
+    for path in files:
+        if not re.match(r"[0-9][_.]", path.name):
+            print(f"{path.name}: left out. Name it after its digit, like 7_first.jpg")
+    return [path for path in files if re.match(r"[0-9][_.]", path.name)]
 
 
 def load_drawn_digits() -> tuple[np.ndarray, np.ndarray]:

@@ -24,8 +24,8 @@ from helpers.plots import (
     show_architecture,
     show_maps,
     show_pictures,
-    show_shares,
 )
+from helpers.plots import show_turned
 
 TEXT = 'a line that rises, "steeply" & <fast>, from 1 to 2.'
 
@@ -128,10 +128,11 @@ def test_titles_touch_no_picture(monkeypatch):
     plt.close()
 
 
-def test_shares_are_drawn_where_they_are(monkeypatch):
+def test_what_turned_right_stands_before_what_turned_wrong(monkeypatch):
     monkeypatch.setattr("helpers.plots.show", lambda text: None)
-    show_shares({"one": {"a": 10, "b": 20}, "other": {"a": 40, "b": 80}}, 80, text="two readers, two steps each.")
-    (axes,) = plt.gcf().axes
-    assert [bar.get_height() for bar in axes.patches] == [12.5, 25, 50, 100]
-    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["a", "b"]
+    truth, images = np.array([1, 2, 3, 4]), np.zeros((4, 28, 28))
+    steps = {"before": (images, np.array([1, 8, 3, -1])), "after": (images, np.array([7, 2, 3, 4]))}
+    show_turned(steps, truth, text="above before, below after a repair.")
+    titles = [axes.get_title() for axes in plt.gcf().axes]
+    assert titles == ["2 as 8 ✗", "4 as nothing ✗", "1 as 1 ✓", "2 as 2 ✓", "4 as 4 ✓", "1 as 7 ✗"]
     plt.close()

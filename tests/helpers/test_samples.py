@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.samples import load_drawn_digits, load_samples, single_digits
+from helpers.samples import load_drawn_digits, load_samples, own_digits, single_digits, two_of_each
 
 
 def test_samples_come_with_labels_and_situations():
@@ -12,6 +12,26 @@ def test_samples_come_with_labels_and_situations():
     assert single_digits() == [sample for sample in samples if len(sample.label) == 1]
     assert {sample.label for sample in single_digits()} == set("0123456789")
     assert len({sample.hand for sample in single_digits()}) == 11 and all(sample.hand for sample in single_digits())
+
+
+def test_two_of_each_digit_are_different_files_of_different_hands():
+    hand = {sample.path: (sample.label, sample.hand) for sample in single_digits()}
+    chosen = two_of_each()
+    assert len(set(chosen)) == 20
+    pairs = [[hand[path] for path in chosen[start : start + 2]] for start in range(0, 20, 2)]
+    assert [first[0] for first, _ in pairs] == [second[0] for _, second in pairs] == list("0123456789")
+    assert all(first[1] != second[1] for first, second in pairs)
+
+
+def test_own_digits_are_found_by_their_names(tmp_path, capsys):
+    for name in ("7_first.jpg", "0.png", "20261122.jpg", "README.md", ".hidden"):
+        (tmp_path / name).touch()
+    (tmp_path / "ana").mkdir()
+    (tmp_path / "ana" / "3_x.png").touch()
+    assert [path.name for path in own_digits(folder=tmp_path)] == ["0.png", "7_first.jpg"]
+    assert capsys.readouterr().out == "20261122.jpg: left out. Name it after its digit, like 7_first.jpg\n"
+    assert [path.name for path in own_digits("ana", tmp_path)] == ["3_x.png"]
+    assert own_digits("nobody", tmp_path) == []
 
 
 def test_drawn_digits_have_the_form_of_mnist():

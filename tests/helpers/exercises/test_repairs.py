@@ -1,0 +1,86 @@
+"""Exercise 5.3: a repair left out, and what it is worth. Its check measures, so its answers are measured here."""
+
+import re
+
+import numpy as np
+import pytest
+
+from helpers.exercises.validate_on_handwriting import LEFT_OUT, missing_step, prepared_without, read_without
+
+STEPS = ("polarity", "cutting out", "mass")
+
+
+def without(step):
+    """Return a reader's function that leaves out a repair: 1 x 28 x 28 x 1."""
+    return lambda path: prepared_without(step, path)[np.newaxis, ..., np.newaxis]
+
+
+FUNCTIONS = [without("polarity"), without("cutting out")]
+
+
+@pytest.fixture(scope="module")
+def lost():
+    return {step: read_without("")["plain"] - read_without(step)["plain"] for step in STEPS}
+
+
+def said(capsys, *answers) -> str:
+    capsys.readouterr()
+    missing_step(*answers)
+    return capsys.readouterr().out
+
+
+def test_the_repairs_are_those_of_the_notebook(lost):
+    """What its cells print is compared elsewhere; the order of the three is what the exercise is about."""
+    assert set(LEFT_OUT) == {"", *STEPS}
+    assert read_without("")["plain"] >= 74
+    assert max(lost, key=lost.get) == "cutting out" and min(lost.values()) > 0
+
+
+def test_right_in_any_form(lost, capsys):
+    assert said(capsys, *FUNCTIONS, lost).startswith("✓ Right: the cutting out")
+    flat = [lambda path: FUNCTIONS[0](path)[0, ..., 0], lambda path: FUNCTIONS[1](path)[0].astype(float)]
+    assert said(capsys, *flat, {step: np.array([loss]) for step, loss in lost.items()}).startswith("✓")
+
+
+@pytest.mark.parametrize(
+    ("functions", "sentence"),
+    [
+        ([without("cutting out"), FUNCTIONS[1]], "without_polarity: here the cutting out is left out"),
+        ([without(""), FUNCTIONS[1]], "without_polarity: the polarity is still in it"),
+        ([FUNCTIONS[0], without("")], "without_cutting_out: the cutting out is still in it"),
+        ([FUNCTIONS[0], without("mass")], "without_cutting_out: here the mass is left out"),
+        ([lambda path: FUNCTIONS[0](path) / 2, FUNCTIONS[1]], "something else has changed"),
+        ([lambda path: np.zeros((20, 20)), FUNCTIONS[1]], "one image of 28 x 28"),
+        ([lambda: 0, FUNCTIONS[1]], "stops with TypeError"),
+        ([lambda path: None, FUNCTIONS[1]], "nothing back"),
+        (["polarity", "cutting out"], "A function is wanted"),
+    ],
+)
+def test_a_function_that_leaves_out_something_else_is_named(functions, sentence, lost, capsys):
+    """Also with the right numbers: nobody passes by trying."""
+    line = said(capsys, *functions, lost)
+    assert line.startswith("✗") and re.search(sentence, line), line
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda lost: "cutting out", "a dictionary"),
+        (lambda lost: {"cutting out": 24}, "a dictionary"),
+        (lambda lost: lost | {"mass": "few"}, "A number is wanted"),
+        (lambda lost: {step: -loss for step, loss in lost.items()}, "counted upwards"),
+        (lambda lost: {step: read_without(step)["plain"] for step in STEPS}, "still read"),
+        (lambda lost: {step: 80 - read_without(step)["plain"] for step in STEPS}, "Counted from 80"),
+        (lambda lost: {step: read_without("")["shipped"] - read_without(step)["shipped"] for step in STEPS}, "shipped"),
+        (lambda lost: lost | {"mass": lost["mass"] + 9}, "Without the mass: not yet"),
+        (lambda lost: dict.fromkeys(STEPS, 5), "not yet"),
+    ],
+)
+def test_a_number_that_was_not_measured_is_named(change, sentence, lost, capsys):
+    line = said(capsys, *FUNCTIONS, change(lost))
+    assert line.startswith("✗") and re.search(sentence, line), line
+
+
+def test_untouched(lost, capsys):
+    for answers in ((lambda path: ..., FUNCTIONS[1], lost), (*FUNCTIONS, lost | {"mass": ...}), ()):
+        assert said(capsys, *answers).startswith("· Not attempted")
