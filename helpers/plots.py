@@ -89,8 +89,8 @@ def marked(true: int, read: int) -> str:
 
 def show_pictures(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), columns: int = 5, *, text: str) -> None:
     """Show pictures of any shape in rows of `columns`, each with its title; of one number a pixel, dark is much."""
-    columns = min(columns, len(pictures))
-    rows = -(-len(pictures) // columns)
+    columns = max(1, min(columns, len(pictures)))
+    rows = max(1, -(-len(pictures) // columns))
     side = min(2.0, 9 / columns)
     height = side + 0.2 * max((title.count("\n") + 1 for title in titles), default=0)
     _, grid = plt.subplots(rows, columns, figsize=(side * columns, height * rows), squeeze=False)

@@ -128,6 +128,14 @@ def test_titles_touch_no_picture(monkeypatch):
     plt.close()
 
 
+def test_nothing_to_show_is_an_empty_figure(monkeypatch):
+    """Nothing was misread, nothing has turned: good news, and no error."""
+    monkeypatch.setattr("helpers.plots.show", lambda text: plt.close())
+    show_pictures([], text="no picture at all is here.")
+    steps = {name: (np.zeros((2, 28, 28)), np.array([1, 2])) for name in ("before", "after")}
+    show_turned(steps, np.array([1, 2]), text="nothing has turned between the two.")
+
+
 def test_what_turned_right_stands_before_what_turned_wrong(monkeypatch):
     monkeypatch.setattr("helpers.plots.show", lambda text: None)
     truth, images = np.array([1, 2, 3, 4]), np.zeros((4, 28, 28))
