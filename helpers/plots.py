@@ -83,8 +83,8 @@ def draw_readings(axes: plt.Axes, picture: np.ndarray, readings: Sequence) -> No
 
 
 def marked(true: int, read: int) -> str:
-    """Return a title that says what a digit is, what it was read as (-1: as nothing), and whether that is right."""
-    return f"{true} as {'nothing' if read < 0 else read} {'✓' if read == true else '✗'}"
+    """Return a title that says what a digit is, what it was read as (–: as nothing, -1), and whether that is right."""
+    return f"{true} as {'–' if read < 0 else read} {'✓' if read == true else '✗'}"
 
 
 def show_pictures(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), columns: int = 5, *, text: str) -> None:

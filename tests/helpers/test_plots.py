@@ -111,7 +111,7 @@ def test_the_architecture_is_drawn_to_scale_with_what_each_unit_sees(monkeypatch
 
 
 def test_a_title_says_what_was_read_and_whether_that_is_right():
-    assert [marked(5, 5), marked(5, 8), marked(5, -1)] == ["5 as 5 ✓", "5 as 8 ✗", "5 as nothing ✗"]
+    assert [marked(5, 5), marked(5, 8), marked(5, -1)] == ["5 as 5 ✓", "5 as 8 ✗", "5 as – ✗"]
 
 
 def test_titles_touch_no_picture(monkeypatch):
@@ -142,5 +142,5 @@ def test_what_turned_right_stands_before_what_turned_wrong(monkeypatch):
     steps = {"before": (images, np.array([1, 8, 3, -1])), "after": (images, np.array([7, 2, 3, 4]))}
     show_turned(steps, truth, text="above before, below after a repair.")
     titles = [axes.get_title() for axes in plt.gcf().axes]
-    assert titles == ["2 as 8 ✗", "4 as nothing ✗", "1 as 1 ✓", "2 as 2 ✓", "4 as 4 ✓", "1 as 7 ✗"]
+    assert titles == ["2 as 8 ✗", "4 as – ✗", "1 as 1 ✓", "2 as 2 ✓", "4 as 4 ✓", "1 as 7 ✗"]
     plt.close()
