@@ -40,8 +40,9 @@ def test_a_terminal_is_told_what_runs_and_how_long_it_will_take():
     assert running.wait(60) == 0
     lines = shown.decode().split("\r")
     moving = [line for line in lines if re.match(r" *\d+ s, +\d+%, about \d+ s left: tests/helpers/test_ev", line)]
-    assert len(moving) == 3 and "test_wilson" in moving[0]
-    assert "3 passed" in lines[-2] + lines[-1] and "test_evaluation.py ." not in shown.decode()
+    passed = re.search(r"(\d+) passed", lines[-2] + lines[-1])
+    assert len(moving) == int(passed[1]) >= 3 and "test_wilson" in moving[0]
+    assert "test_evaluation.py ." not in shown.decode()
 
 
 def test_elsewhere_the_output_is_pytests_own():

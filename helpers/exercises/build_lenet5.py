@@ -146,7 +146,7 @@ QUESTIONS: Questions = {
         ),
         Option(
             "The answer stays the same.",
-            "That would be invariance. No layer promises it: what there is of it, the training has taught.",
+            "That would be invariance. No layer promises it. They make small moves matter less; the rest is learned.",
         ),
         Option(
             "The maps of S4 stay as they are.",

@@ -199,9 +199,9 @@ def ink_of(source: Source, largest: int = LARGE_SIDE) -> tuple[dict[str, np.ndar
     stages["dark ink"] = 255 - paper_alone if ink_is_light(paper_alone) else paper_alone
     stages["paper"] = find_paper(stages["dark ink"])
     stages["darkness"], grain = smooth_grain(find_darkness(stages["dark ink"], stages["paper"]))
-    stages["ink"] = erase_rules(find_ink(stages["darkness"], grain))
-    if not sheet.all():  # what the edge of the sheet leaves is no ink
+    if not sheet.all():  # what the edge of the sheet leaves is no ink, and says nothing of how dark ink is
         times = max(1, max(sheet.shape) // 160)
         inner = cv2.erode(sheet.astype(np.uint8), np.ones((3, 3)), iterations=times, borderValue=1)
-        stages["ink"] = np.where(inner > 0, stages["ink"], 0)
+        stages["darkness"] = np.where(inner > 0, stages["darkness"], 0)
+    stages["ink"] = erase_rules(find_ink(stages["darkness"], grain))
     return stages, sheet

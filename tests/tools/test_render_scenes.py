@@ -1,0 +1,48 @@
+"""Whole scenes: what ships can be made again, and the boxes of a flat scene lie on its digits."""
+
+import csv
+
+import cv2
+import numpy as np
+import pytest
+
+from helpers.samples import FOLDER
+from tools import pens, render_scenes
+from tools.render_handwriting import COLUMNS, encoded
+
+SCENES = FOLDER / "scenes"
+with (SCENES / "labels.csv").open(encoding="utf-8", newline="") as table:
+    LABELS = list(csv.DictReader(table))
+HAVE_FONTS = all((pens.FONTS / f"{hand}-latin-400-normal.woff").exists() for hand in pens.SAMPLES)
+needs_fonts = pytest.mark.skipif(not HAVE_FONTS, reason="the typefaces are not on this machine")
+
+
+def test_there_is_a_scene_of_each_kind_with_its_label():
+    assert list(LABELS[0]) == COLUMNS
+    assert [row["situation"] for row in LABELS] == list(render_scenes.KINDS)
+    assert {row["file"] for row in LABELS} | {"labels.csv"} == {path.name for path in SCENES.iterdir()}
+    assert all(set(row["label"]) <= set("0123456789 ") and row["label"] for row in LABELS)
+    assert all(row["licence"] in ("OFL-1.1", "Apache-2.0") for row in LABELS)
+
+
+@needs_fonts
+@pytest.mark.parametrize("number", [0, 9, 14])
+def test_a_scene_that_ships_is_made_again(number):
+    kind = list(render_scenes.KINDS)[number]
+    made = render_scenes.scene(kind, pens.SAMPLES, np.random.default_rng([5, number]))
+    stored = cv2.imread(str(SCENES / LABELS[number]["file"]))
+    again = cv2.imdecode(np.frombuffer(encoded(made.picture, made.situation), np.uint8), cv2.IMREAD_COLOR)
+    assert made.truth == LABELS[number]["label"] and stored.shape == again.shape
+    assert np.abs(stored.astype(int) - again).mean() < 1
+
+
+@needs_fonts
+def test_the_boxes_of_a_flat_scene_lie_on_its_digits():
+    made = render_scenes.scene("clean page", pens.SAMPLES, np.random.default_rng(3), flat=True)
+    assert len(made.boxes) == len(made.truth.replace(" ", ""))
+    dark = made.picture.min(axis=2) < np.median(made.picture) - 60
+    for x, y, width, height in made.boxes:
+        inside = dark[round(y) : round(y + height), round(x) : round(x + width)]
+        assert 0.02 < inside.mean() < 0.7
+        dark[max(0, round(y) - 3) : round(y + height) + 3, max(0, round(x) - 3) : round(x + width) + 3] = False
+    assert dark.mean() < 0.001, "no ink beside the boxes"
