@@ -82,7 +82,7 @@ def _after(own: object, start: tuple, images: np.ndarray, labels: np.ndarray, *s
         raise Wrong("The function should give back three things: return w, b, losses.")
     *moved, losses = result
     if all(part is ... for part in moved):
-        raise Untouched
+        raise Untouched("Not attempted yet, or not to the end: w and b are still dots. Fill all four gaps.")
     if any(part is ... for part in moved):
         raise Wrong(DOTS)
     if not all(map(np.array_equal, given, start)):

@@ -22,7 +22,11 @@ def slanted_kernel(kernel: object) -> str:
         raise Wrong("All zeros answer to nothing: put positive numbers where the stroke should lie.")
     if abs(kernel.sum()) > 1e-9 * np.abs(kernel).sum():
         raise Wrong(f"On even ground it answers with {kernel.sum():g} times the ink: let the nine numbers add up to 0.")
-    if np.allclose(kernel, -kernel[::-1, ::-1]):
+    stroke, below = np.eye(9)[::-1], np.tri(9)[::-1]  # ink on the diagonal /, and on one side of it
+    edges = max(answer_to(kernel, below), answer_to(kernel, below[::-1, ::-1]))
+    if np.allclose(kernel, -kernel[::-1, ::-1]) or (
+        np.trace(kernel[:, ::-1]) > 0 and edges >= answer_to(kernel, stroke)
+    ):
         raise Wrong(
             "This looks for an *edge*: negative on one side, positive on the other. A stroke has paper on both sides: "
             "let the positive numbers lie between negative ones."
@@ -31,7 +35,7 @@ def slanted_kernel(kernel: object) -> str:
         raise Wrong("On the slant / itself your numbers are negative: turn the signs round.")
     upright, level = np.zeros((9, 9)), np.zeros((9, 9))
     upright[:, 4] = level[4] = 1
-    found = answer_to(kernel, np.eye(9)[::-1])
+    found = answer_to(kernel, stroke)
     others = {name: answer_to(kernel, stroke) for name, stroke in zip("\\|-", (np.eye(9), upright, level), strict=True)}
     name = max(others, key=others.get)
     if others[name] == found:
@@ -53,12 +57,21 @@ def final_side(side: object) -> str:
         24: "Two kernels, and no pooling: a window of 2 with stride 2 halves the map.",
         2: "2 comes out if the + 1 is forgotten, or after one pooling too many.",
         7: "7 comes out without the second kernel, or from 28 pixels with padding.",
-        4: "This begins with 28 pixels: the picture has 32 here.",
+        4: "4 comes out from 28 pixels, or if a kernel of 5 takes 5 away: it takes 4, and the picture has 32 pixels.",
+        4.25: "A kernel of 5 takes 4 pixels away, not 5: 32 becomes 28.",
+        22: "22 comes out if the windows have a stride of 1: write s=2 in both steps of pooling.",
+        9: "One window has a stride of 1 here: s=2 in both steps of pooling.",
+        11: "One window has a stride of 1 here: s=2 in both steps of pooling.",
+        3: "A window of 2 with stride 2 halves: 28 becomes 14. Has the + 1 been forgotten?",
+        12: "Both kernels, and one window: a window comes after each kernel.",
+        25: "That is the whole map: only its side is asked.",
         6: "6 comes out if both kernels come before both windows, or if a window gives one place too many.",
         1: "1 comes out if the kernels have a stride of 2 as well: only the windows have.",
         16: "One halving alone: the kernels take something away, too, and there are two windows.",
     }
     side = side[0] if isinstance(side, tuple | list) and len(set(side)) == 1 else side  # 5 x 5 is 5
+    if np.size(side) == 4 and np.ravel(side)[-1] == 5:
+        raise Wrong("These are all four steps, and they are right: give the last one alone.")
     expect(float(numbers(side, ())), 5, mistakes)
     return "Right: the side that S4 of LeNet-5 has."
 
@@ -79,6 +92,10 @@ def without_sharing(dense: object, unshared: object) -> str:
         400 * 120 + 120 + 120 * 84 + 84 + 84 * 10 + 10: "these are C5, F6 and output of LeNet-5. Here "
         "the first layer sees all 784 pixels.",
         61_706: "this is LeNet-5 with its convolutions.",
+        785 * (120 + 84 + 10): "only the first layer sees the 784 pixels: the second has 120 inputs, the third 84.",
+        right - 850: "one layer is missing: 784 to 120, 120 to 84, 84 to 10.",
+        right - 10_164: "one layer is missing: 784 to 120, 120 to 84, 84 to 10.",
+        weights + 3: "each unit has a bias, not each layer.",
         sum(inputs * (each + 1) for inputs, each in layers): turned,
     }
     of_unshared = {
@@ -90,6 +107,10 @@ def without_sharing(dense: object, unshared: object) -> str:
         6 * 26: "that is the shared kernel, as LeNet-5 has it.",
         24 * 24 * 6 * 26: "with its padding C1 has 28 x 28 places, not 24 x 24.",
         25 * (units + 1): turned,
+        785 * 6: "those are six units that see all pixels: there are 28 x 28 x 6 units, with 25 inputs each.",
+        28 * 28 * 151: "each of the 28 x 28 x 6 units has a bias of its own.",
+        785 * units: "each unit sees 5 x 5 pixels, not all of them: 25 inputs.",
+        units: "that is how many units there are: each has 25 weights and a bias.",
         units * 6 * 26: "the six maps are counted twice: 156 is all six kernels.",
     }
     halves = {"Dense network": (dense, right, of_dense), "C1 unshared": (unshared, units * 26, of_unshared)}

@@ -12,8 +12,9 @@ def number_with_doubts(as_text: object) -> str:
     """Exercise 6.1: a function of digits, probabilities and a threshold; below the threshold a digit becomes ?."""
     name = "as_text(digits, probabilities, threshold)"
     cases = [([4, 0, 7, 1], [0.99, 0.4, 0.97, 0.999], 0.9), ([3, 3], [0.2, 0.8], 0.5), ([8], [0.99], 0.5)]
+    cases += [([6, 2], [0.7, 0.95], 0.9), ([5, 1], [0.25, 0.125], 0.25)]
     for digits, probabilities, threshold in cases:
-        found = returned(name, as_text, np.array(digits), np.array(probabilities), threshold)
+        found = returned(name, as_text, list(digits), list(probabilities), threshold)
         sure = [p >= threshold for p in probabilities]
         right = "".join(str(d) if s else "?" for d, s in zip(digits, sure, strict=True))
         if isinstance(found, str) and found == right:
@@ -22,6 +23,8 @@ def number_with_doubts(as_text: object) -> str:
             raise Wrong('The right signs, one by one. A text is wanted: "".join(...) puts them together.')
         if not isinstance(found, str):
             raise Wrong(f"A text is wanted, such as '4?71', and this is a {type(found).__name__}.")
+        if len(found) == len(right) and digits == [6, 2]:
+            raise Wrong("With another threshold it answers wrongly: compare with the threshold that was given.")
         if found == "".join("?" if s else str(d) for d, s in zip(digits, sure, strict=True)):
             raise Wrong("The other way round: the question marks stand for the digits that it is *not* sure of.")
         if found == "".join(str(d) for d, s in zip(digits, sure, strict=True) if s):
@@ -30,6 +33,8 @@ def number_with_doubts(as_text: object) -> str:
             raise Wrong("No digit is doubted, whatever the probabilities are: compare each with the threshold.")
         if found == right[::-1]:
             raise Wrong("The right signs, from right to left.")
+        if threshold in probabilities and found.replace("?", "") != right.replace("?", ""):
+            raise Wrong("*Below* the threshold is doubted: a probability equal to it is sure enough.")
         if found.replace(" ", "").replace(",", "") == right:
             raise Wrong("The right signs, with something between them: join them with an empty text.")
         raise Wrong(f"Not yet: {digits} with {probabilities} and {threshold} becomes {right!r}, yours gives {found!r}.")
@@ -52,10 +57,13 @@ def mistakes_of_reading(edits: object) -> str:
             raise Wrong("Place by place: then one lost digit makes nearly all that follow wrong. 471 for 4071 is 1.")
         if found == abs(len(read) - len(true)):
             raise Wrong("That is the difference in length. A digit that was changed is a mistake as well.")
+        if read == true:
+            raise Wrong("When the first signs agree, going on without them costs nothing.")
         if found == right + 1:
-            raise Wrong("One too many: when the first signs agree, going on without them costs nothing.")
+            raise Wrong("One too many: a digit that was changed is one mistake, not one left out and one put in.")
         raise Wrong(f"Not yet: {read!r} read for {true!r} has {right}, yours gives {found}.")
-    if returned(name, edits, "", "407") != 3 or returned(name, edits, "407", "") != 3:
+    empty = returned(name, edits, "", "407"), returned(name, edits, "407", "")
+    if empty != (3, 3):
         raise Wrong("When one of the two is empty, every sign of the other is a mistake.")
     return "Right: the least number of mistakes, whichever digit was lost."
 
