@@ -16,7 +16,7 @@ def twenty_nine_of_thirty(ends: object) -> str:
     right = interval(29, 30)
 
     def near(other: object, factor: float = 1) -> bool:
-        return np.allclose([low, high], np.multiply(other, factor), rtol=0, atol=0.003 * factor)
+        return np.allclose([low, high], np.multiply(other, factor), rtol=0, atol=0.005 * factor)
 
     if low > high:
         raise Wrong("The lower end comes first.")
@@ -169,8 +169,15 @@ def diagnoses(diagnosis: object, floor: object) -> str:
 @checker
 def more_data(with_500: object, with_5000: object) -> str:
     """Exercise 4.4: what `fit` returned of the trainings with 500 and with 5,000 digits."""
-    last = []
+    last, peaks = [], []
+    steps_of = [getattr(fitted, "params", {}).get("steps") for fitted in (with_500, with_5000)]
+    if steps_of == [40, 4]:
+        raise Wrong("The two are exchanged: first what fit returned with 500 digits, then with 5,000.")
+    if getattr(with_500, "model", None) is not None and with_500.model is getattr(with_5000, "model", None):
+        raise Wrong("5,000 digits: this is the network that had the 500. Build a new one, and compile it anew.")
     for amount, fitted in ((500, with_500), (5000, with_5000)):
+        if isinstance(fitted, dict):
+            raise Wrong("That is the dictionary in what fit returned: leave .history away.")
         if not isinstance(fitted, keras.callbacks.History):
             raise Wrong("A number can be typed. Give what fit returned, the object itself: it knows how it was made.")
         epochs, steps = len(fitted.history.get("loss", [])), fitted.params.get("steps")
@@ -186,7 +193,14 @@ def more_data(with_500: object, with_5000: object) -> str:
             raise Wrong(f"{amount:,} digits: {found}. With batches of 128 it should be {-(-amount // 128)} steps.")
         if fitted.model is not None and int(fitted.model.optimizer.iterations) > epochs * steps:
             raise Wrong(f"{amount:,} digits: this network had been trained before. Build a new one each time.")
+        if fitted.model is not None:
+            rate = fitted.model.optimizer.get_config()["learning_rate"]
+            if not isinstance(rate, dict):
+                raise Wrong(f"{amount:,} digits: this learning rate has no schedule. Give AdamW a warmup_cosine.")
+            peaks.append(rate["config"].get("warmup_target"))
         last.append(fitted.history["val_accuracy"][-1])
+    if len(set(peaks)) > 1:
+        raise Wrong("The two had different learning rates. Change one thing only: the digits.")
     few, many = last
     if min(last) < 0.3:
         raise Wrong("That is little more than guessing: does the schedule know its own number of steps?")

@@ -33,6 +33,7 @@ from helpers.exercises import (
 from helpers.forward import softmax
 from helpers.mnist import load_mnist, split_validation
 from helpers.quiet import keras
+from helpers.training import warmup_cosine
 
 NOTEBOOKS = ROOT / "notebooks"
 MODULES = (
@@ -280,13 +281,13 @@ DIAGNOSIS = {"A": "softmax", "B": "dead", "C": "scale", "D": "labels", "E": "rat
 FLOOR = np.log(np.e + 9) - 1
 
 
-def fitted(amount, accuracy, epochs=20, batch_size=128, before=0):
-    """Return what fit would return; before: the steps that the network had taken already."""
+def fitted(amount, accuracy, epochs=20, batch_size=128, before=0, peak=4e-3):
+    """Return what fit would return; before: the steps that the network had taken already; peak: 0 for no schedule."""
     history = keras.callbacks.History()
     history.history = {"loss": [1.0] * epochs} | ({} if accuracy is None else {"val_accuracy": [accuracy] * epochs})
     history.params = {"epochs": epochs, "steps": -(-amount // batch_size)}
     model = keras.Sequential([keras.Input(shape=(1,)), keras.layers.Dense(1)])
-    model.compile("sgd", "mse")
+    model.compile(keras.optimizers.AdamW(warmup_cosine(peak, 100) if peak else 0.004), "mse")
     model.optimizer.iterations.assign(before + epochs * history.params["steps"])
     history.set_model(model)
     return history
@@ -482,6 +483,15 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("twenty_nine_of_thirty", [[0.902, 1.031]], "simple formula"),
         ("twenty_nine_of_thirty", [0.967], "2 numbers"),
         ("twenty_nine_of_thirty", [[0, 0]], "not the ends"),
+        ("more_data", [fitted(500, 0.93, peak=0.04), fitted(5000, 0.976)], "different learning rates"),
+        (
+            "more_data",
+            [fitted(500, 0.93), fitted(5000, 0.976, peak=0)],
+            "5,000 digits: this learning rate has no schedule",
+        ),
+        ("more_data", [fitted(5000, 0.976), fitted(500, 0.93)], "exchanged"),
+        ("more_data", [fitted(5000, 0.93), fitted(5000, 0.976)], "500 digits: it saw 5,000"),
+        ("more_data", [fitted(500, 0.93).history, fitted(5000, 0.976)], "leave .history away"),
         ("precision_and_recall", [0.8, 0.952], "exchanged"),
         ("precision_and_recall", [95.2, 80], "per cent"),
         ("precision_and_recall", [48 / 58, 0.96], "precision and the recall of the 1"),
@@ -506,7 +516,6 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("diagnoses", [DIAGNOSIS, 1.57], "read off a curve"),
         ("diagnoses", [DIAGNOSIS, 7], "not yet"),
         ("more_data", [0.95, 0.96], "can be typed"),
-        ("more_data", [fitted(5000, 0.976), fitted(500, 0.93)], "500 digits: it saw 5,000"),
         ("more_data", [fitted(500, 0.93), fitted(500, 0.93)], "5,000 digits: it saw 500"),
         ("more_data", [fitted(500, 0.93, epochs=10), fitted(5000, 0.976)], "10 epochs"),
         ("more_data", [fitted(500, 0.93, batch_size=32), fitted(5000, 0.976)], "16 steps an epoch"),
