@@ -111,13 +111,14 @@ def show_digits(images: Sequence[np.ndarray], titles: Sequence[object] = (), col
     columns = max(1, min(columns, len(images)))
     rows = max(1, -(-len(images) // columns))
     side = min(1.5, 9 / columns)  # inches: few digits are drawn larger, many still fit the page
-    height = side + (0.3 if len(titles) else 0)
+    lines = max((str(title).count("\n") + 1 for title in titles), default=0)
+    height = side + (0.1 + 0.2 * lines if lines else 0)
     _, grid = plt.subplots(rows, columns, figsize=(side * columns, height * rows), squeeze=False)
     for place, axes in enumerate(grid.flat):
         axes.set_axis_off()
         if place < len(images):
             draw_digit(axes, images[place], str(titles[place]) if place < len(titles) else "")
-    plt.subplots_adjust(wspace=0.1, hspace=0.35 if len(titles) else 0.1)
+    plt.subplots_adjust(wspace=0.1, hspace=max(0.35, 0.2 * lines) if lines else 0.1)
     show(text)
 
 

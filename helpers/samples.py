@@ -52,7 +52,8 @@ def own_digits(writer: str = "", folder: Path = OWN_FOLDER) -> list[Path]:
 
     writer: the name of a folder in my_digits, for somebody else's.
     """
-    files = sorted(path for path in (folder / writer).glob("[!.]*") if path.is_file() and path.name != "README.md")
+    others = ("README", "page")  # the page is for notebook 06
+    files = sorted(path for path in (folder / writer).glob("[!.]*") if path.is_file() and path.stem not in others)
     for path in files:
         if not re.match(r"[0-9][_.]", path.name):
             print(f"{path.name}: left out. Name it after its digit, like 7_first.jpg")

@@ -187,6 +187,15 @@ def descent(own: object) -> str:
         [(*_walk(start, *four, rates, 2), "divide by len(x), the batch, not by all the images.") for rates in halved],
     )
     _all_are_used(own, start, rate, 4)
+    once, last = _walk(start, *four, (rate, rate), 1), 3 / 4 * rate  # the last batch holds three digits of four
+    _name_mistake(
+        _after(own, start, copies[:7], same[:7], rate, 4, 1, 0),
+        _walk(once, *four, (rate, rate), 1),
+        [
+            (*_walk(once, *four, rates, 1), "the last batch may be smaller than batch_size: divide by len(x).")
+            for rates in ((last, last), (last, rate), (rate, last))
+        ],
+    )
     return "Right: this loop learns."
 
 

@@ -304,7 +304,7 @@ def ask_all(members: Sequence[keras.Model], images: np.ndarray) -> np.ndarray:
 
 
 def counted_on_test_digits() -> tuple[int, int]:
-    """Return how many networks have their mistakes on the test digits on record, and how many these have replaced."""
+    """Return how many networks that are here have their mistakes on the test digits on record, and how many others."""
     now = before = 0
     for path in sorted((ROOT / "data").glob("*/*.json")):
         made = json.loads(path.read_text(encoding="utf-8"))

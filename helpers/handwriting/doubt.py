@@ -32,8 +32,8 @@ def judged(images: np.ndarray) -> np.ndarray:
     return forward(judge_weights(), np.asarray(images, np.float32)) if len(images) else np.zeros((0, NONE + 1))
 
 
-#: An answer is believed if what the judge gives it, times what the network gives it, is at least this: of a hundred
-#: validation digits that are read right, about one is doubted then, and of rendered junk 96 (tools/train_judge.py).
+#: An answer is believed if what the judge gives it, times what the network gives it, is at least this. Chosen by
+#: validation digits and rendered junk; notebook 06 measures how many digits and how much nonsense are doubted.
 BELIEVED = 0.3
 SURE = 0.9  # of a digit that lies on its side
 

@@ -16,7 +16,7 @@ from helpers.handwriting.paper import (
     only_the_sheet,
     smooth_grain,
 )
-from helpers.handwriting.picture import LARGE_SIDE, Source, ink_is_light, read_picture
+from helpers.handwriting.picture import LARGE_SIDE, SMALL_SIDE, Source, ink_is_light, read_picture
 
 #: The least part of the paper's light that ink swallows: a faint pencil about 0.06, a black pen 0.8.
 FAINTEST = 0.035
@@ -194,7 +194,8 @@ def ink_of(source: Source, largest: int = LARGE_SIDE) -> tuple[dict[str, np.ndar
     largest: the pixels of the longer side to work with at most.
     """
     stages = {"picture": read_picture(source, largest)}
-    sheet = find_sheet(stages["picture"])
+    shape = stages["picture"].shape[:2]  # what was no larger than a digit has nothing around its sheet
+    sheet = find_sheet(stages["picture"]) if max(shape) > SMALL_SIDE else np.ones(shape, bool)
     paper_alone = only_the_sheet(stages["picture"], sheet)
     stages["dark ink"] = 255 - paper_alone if ink_is_light(paper_alone) else paper_alone
     stages["paper"] = find_paper(stages["dark ink"])

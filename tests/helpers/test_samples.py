@@ -24,7 +24,7 @@ def test_two_of_each_digit_are_different_files_of_different_hands():
 
 
 def test_own_digits_are_found_by_their_names(tmp_path, capsys):
-    for name in ("7_first.jpg", "0.png", "20261122.jpg", "README.md", ".hidden"):
+    for name in ("7_first.jpg", "0.png", "20261122.jpg", "page.jpg", "README.md", ".hidden"):
         (tmp_path / name).touch()
     (tmp_path / "ana").mkdir()
     (tmp_path / "ana" / "3_x.png").touch()

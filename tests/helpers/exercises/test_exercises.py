@@ -410,6 +410,8 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("descent", [loop(slopes_w="x.T @ (p - y)")], "The weights: these slopes are sums"),
         ("descent", [loop(slopes_b="(p - y).sum(axis=0)")], "The biases: these slopes are sums"),
         ("descent", [loop(slopes_w="x.T @ (p - y) / 784")], "not of pixels"),
+        ("descent", [loop(slopes_w="x.T @ (p - y) / batch_size")], "smaller than batch_size"),
+        ("descent", [loop(slopes_b="(p - y).sum(axis=0) / batch_size")], "smaller than batch_size"),
         ("descent", [loop(slopes_b="(p - y).mean(axis=0) / len(x)")], "twice"),
         ("descent", [loop(slopes_b="(p - y).mean()")], "The biases: nothing has moved"),
         ("descent", [loop(slopes_w="x.T @ (y - p) / len(x)")], "The weights: this climbs"),
