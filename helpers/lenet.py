@@ -14,8 +14,10 @@ from helpers.quiet import keras
 ops = keras.ops
 register = keras.saving.register_keras_serializable(package="helpers")
 
-#: The network that reads handwriting, taught by larger ones (notebook 08).
+#: The network that reads handwriting: the taught one, which then learned to bear spoiled ink (notebook 08).
 MODEL_FILE = ROOT / "data" / "models" / "lenet5.keras"
+#: The same network before that, as larger ones taught it.
+TAUGHT_MODEL_FILE = ROOT / "data" / "models" / "lenet5_taught.keras"
 #: The same network, trained by labels, on distorted and drawn digits.
 LABELS_MODEL_FILE = ROOT / "data" / "models" / "lenet5_labels.keras"
 #: The same network, trained as notebook 04 does it: four epochs of MNIST, nothing else.
@@ -54,7 +56,7 @@ def load_lenet5(path: Path = MODEL_FILE) -> keras.Model:
     Raises ModelError when the file is missing, damaged or something else.
     """
     path = Path(path)
-    shipped = path in (MODEL_FILE, LABELS_MODEL_FILE, PLAIN_MODEL_FILE)
+    shipped = path in (MODEL_FILE, TAUGHT_MODEL_FILE, LABELS_MODEL_FILE, PLAIN_MODEL_FILE)
     remedy = "Run `git checkout HEAD -- data/models`" if shipped else "Save the network again"
     if not path.is_file():
         raise ModelError(f"There is no file {path.name} with a trained network. {remedy}, then try again.")

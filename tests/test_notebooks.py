@@ -57,6 +57,7 @@ NOT_COMPARED = {
     "test-result": "which mistakes are made depends on the processor: the cell `test-record` asserts a band",
     "averaging-said": "which mistakes are made depends on the processor: the cell `averaging-band` asserts their order",
     "pupils-said": "which mistakes are made depends on the processor: the cell `pupils-band` asserts their order",
+    "on-paper": "which mistakes are made depends on the processor: the cell `on-paper-band` asserts their share",
     "my-digits": "depends on the reader's own pictures",
     "my-score": "depends on the reader's own pictures",
 }

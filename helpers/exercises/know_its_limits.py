@@ -118,7 +118,10 @@ QUESTIONS: Questions = {
             "The gradient says for each pixel which way hurts. Random pushes cancel each other.",
         ),
         Option("It changes more pixels.", "Both push every pixel by the same amount, and both stop at 0 and 1."),
-        Option("The network was trained on noise.", "It was not. Noise is weak here because it has no direction."),
+        Option(
+            "The network was trained on noise.",
+            "One of them was, the other never. Noise is weak on both, because it has no direction.",
+        ),
     ],
     "It says of a letter A: a 4, 99 %. What are the 99 %?": [
         Option(

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from helpers.experiments import record
-from helpers.lenet import LABELS_MODEL_FILE, MODEL_FILE, ModelError, multiply_adds
+from helpers.lenet import (
+    LABELS_MODEL_FILE,
+    MODEL_FILE,
+    TAUGHT_MODEL_FILE,
+    ModelError,
+    lenet5,
+    load_lenet5,
+    multiply_adds,
+)
 from helpers.mnist import load_mnist, split_validation, to_input
 from helpers.quiet import keras
 from helpers.training import warmup_cosine
@@ -59,7 +67,8 @@ def test_half_precision_loses_nothing(ensemble):
     ("part", "path"),
     [
         ("ensemble", record.ENSEMBLE_FILE.with_suffix(".json")),
-        ("student", MODEL_FILE.with_suffix(".json")),
+        ("student", TAUGHT_MODEL_FILE.with_suffix(".json")),
+        ("paper", MODEL_FILE.with_suffix(".json")),
         ("trials", record.RESULTS_FILE),
     ],
 )
@@ -80,13 +89,28 @@ def test_all_trials_are_stored():
 def test_the_students_are_better_than_those_trained_by_labels():
     """The means of three and of five seeds, on the test digits; what is shipped was chosen by validation digits."""
     made, labels = (
-        json.loads(path.with_suffix(".json").read_text(encoding="utf-8")) for path in (MODEL_FILE, LABELS_MODEL_FILE)
+        json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        for path in (TAUGHT_MODEL_FILE, LABELS_MODEL_FILE)
     )
     assert len(made["seeds"]) == 3 and made["parameters"] == 61_706
     assert np.mean([run["test"] for run in made["seeds"]]) > np.mean([run["test"] for run in labels["seeds"]]) + 5
     best = max(made["seeds"], key=lambda run: run["validation"] + run["noisy"])
     assert made["seed"] == best["seed"] and made["validation"]["correct"] == best["validation"]
     assert made["samples"]["correct"] >= labels["samples"]["correct"]
+
+
+def test_the_shipped_network_bears_spoiled_ink_and_reads_clean_digits_as_before():
+    """It is the taught one after its last lesson. The means of three seeds; what is shipped was chosen beforehand."""
+    made = json.loads(MODEL_FILE.with_suffix(".json").read_text(encoding="utf-8"))
+    assert len(made["seeds"]) == 3 and made["parameters"] == 61_706
+    assert np.mean([run["test"] for run in made["seeds"]]) >= 9950
+    best = max(made["seeds"], key=lambda run: run["validation"] + run["spoiled"])
+    assert made["seed"] == best["seed"] and made["validation"]["correct"] == best["validation"]
+    images, labels = train_record.spoiled_digits()
+    taught, shipped = (
+        train_record.count(load_lenet5(path), images, labels) for path in (TAUGHT_MODEL_FILE, MODEL_FILE)
+    )
+    assert shipped == pytest.approx(best["spoiled"], abs=TOLERANCE) and shipped > taught + 100
 
 
 # --- The ingredients ------------------------------------------------------------------------------------------------
@@ -360,3 +384,23 @@ def test_the_learning_rate_of_a_trial_ends_at_zero_unless_it_is_constant():
     assert record.SHORT.constant and not record.Trial().constant
     assert float(warmup_cosine(1e-3, 100)(100)) == pytest.approx(0, abs=1e-9)
     assert isinstance(keras.optimizers.AdamW(record.SHORT.peak).learning_rate, keras.Variable)
+
+
+def test_on_paper_the_network_keeps_its_own_answers_to_the_digits_before_they_were_spoiled(small, monkeypatch):
+    """A teacher that always says 3: so does what it becomes. The answers are those to the picture before `spoil`."""
+    teacher = lenet5()
+    teacher.get_layer("output").set_weights([np.zeros((84, 10)), 20 * np.eye(10)[3]])
+    monkeypatch.setattr(record, "load_lenet5", lambda path: teacher)
+    monkeypatch.setattr(record, "PAPER_EPOCHS", 4)
+    shares, seen = [], []
+
+    def spoil(images, rng, share):
+        shares.append(share)
+        seen.append(np.array_equal(images, record.lesson(None)[0]))
+        return np.zeros_like(images)
+
+    monkeypatch.setattr(record, "spoil", spoil)
+    network, _ = record.train_shipped(1)
+    assert shares == [record.SPOILED] * 4 and seen == [False, False, False, True]
+    assert network.count_params() == 61_706
+    assert np.all(network.predict(np.zeros((3, 28, 28, 1)), verbose=0).argmax(axis=1) == 3)
