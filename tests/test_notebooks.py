@@ -53,7 +53,6 @@ NOT_COMPARED = {
     "temperature-table": "probabilities depend on the processor: the cell `temperature-band` asserts a range",
     "final-table": "scores depend on the processor: the cell `final-band` asserts a range",
     "vote": "which mistakes are made depends on the processor: the cell `vote-band` asserts ranges",
-    "tta-members": "which mistakes are made depends on the processor",
     "test-result": "which mistakes are made depends on the processor: the cell `test-record` asserts a band",
     "averaging-said": "which mistakes are made depends on the processor: the cell `averaging-band` asserts their order",
     "pupils-said": "which mistakes are made depends on the processor: the cell `pupils-band` asserts their order",
