@@ -1,5 +1,6 @@
 """The checks and the quiz of notebook 02, and the loop with which it goes on where the reader's is not right yet."""
 
+import traceback
 import warnings
 from collections.abc import Callable
 
@@ -48,8 +49,12 @@ def learn(
 @checker
 def both_inked(weights: object, bias: object) -> str:
     """Exercise 2.1: two weights and a bias with a sum above 0 if both pixels are inked, below 0 otherwise."""
+    if (np.size(weights), np.size(bias)) == (1, 2):
+        raise Wrong("The two are exchanged: first two weights, then one bias.")
+    if np.size(bias) == 2 or np.size(weights) == 3:
+        raise Wrong("Two weights, one for each pixel, and apart from them one bias: the unit has one alone.")
     (first, second), bias = numbers(weights, (2,)), float(numbers(bias, ()))
-    sums = {(a, b): a * first + b * second + bias for a in (0, 1) for b in (0, 1)}
+    sums = {(a, b): round(a * first + b * second + bias, 9) for a in (0, 1) for b in (0, 1)}
     if not any(sums.values()):
         raise Wrong("All zeros: the sum is 0 for every picture.")
     if sums[0, 0] > 0:
@@ -69,6 +74,30 @@ def both_inked(weights: object, bias: object) -> str:
 DOTS = "Some dots are still there: fill all four gaps, run that cell, then this one."
 
 
+def _misshapen(error: BaseException | None) -> Wrong | None:
+    """Return what to say if numbers that do not fit together have stopped a reader's loop; None for other reasons.
+
+    The batch that stopped it is the check's, and the reader knows nothing of its size: it is called N.
+    """
+    frames = [frame.f_locals for frame, _ in traceback.walk_tb(getattr(error, "__traceback__", None))]
+    frames = [names for names in frames if {"w", "b", "x"} <= set(names)]
+    if not isinstance(error, ValueError) or not frames:
+        return None
+    count = len(frames[-1]["x"])
+    wanted = {"p": (count, 10), "slopes_w": (784, 10), "slopes_b": (10,)}
+    sides = "x holds N pictures, N x 784; y is N x 10, w 784 x 10, and b has 10 numbers."
+    for name, shape in wanted.items():
+        if name not in frames[-1]:
+            return Wrong(f"{name}: the shapes in this line do not fit together. {sides}")
+        found = np.shape(frames[-1][name])
+        if found != shape and not (name == "slopes_b" and found == (1, 10)):
+            found, shape = (" x ".join("N" if n == count else str(n) for n in each) for each in (found, shape))
+            if name == "slopes_b" and found == "N":
+                return Wrong("slopes_b: one number for each *digit* (axis=1). One for each *unit* is wanted: axis=0.")
+            return Wrong(f"{name}: it has the shape {found or 'of one number'}, and {shape} is wanted. {sides}")
+    return Wrong(f"The step: the shapes in this line do not fit together. {sides}")
+
+
 def _after(own: object, start: tuple, images: np.ndarray, labels: np.ndarray, *settings: float) -> tuple:
     """Return what a reader's loop makes of weights and biases, and its losses. Wrong says what is no result."""
     given = [part.copy() for part in start]
@@ -77,7 +106,9 @@ def _after(own: object, start: tuple, images: np.ndarray, labels: np.ndarray, *s
             warnings.simplefilter("ignore")  # a mean of nothing has its own sentence, below
             result = returned("learn(weights, biases, ...)", own, *given, images, labels, *settings)
     except Wrong as reason:
-        raise Wrong(DOTS) if "ellipsis" in str(reason) else reason from None
+        if "ellipsis" in str(reason):
+            raise Wrong(DOTS) from None
+        raise _misshapen(reason.__context__) or reason from None
     if not isinstance(result, tuple) or len(result) != 3:
         raise Wrong("The function should give back three things: return w, b, losses.")
     *moved, losses = result
@@ -88,6 +119,15 @@ def _after(own: object, start: tuple, images: np.ndarray, labels: np.ndarray, *s
     if not all(map(np.array_equal, given, start)):
         raise Wrong("It changes the weights that it was given. Work on w and b, and make new ones: w = w - ...")
     found = []
+    shape_w, shape_b = map(np.shape, moved)
+    if (shape_w, shape_b) == ((10,), (784, 10)):
+        raise Wrong("w and b are exchanged: the weights first, then the biases.")
+    if shape_b == (784, 10):
+        raise Wrong("b has become 784 x 10, as large as w: its step takes slopes_b.")
+    if len(shape_b) == 2 and shape_b[0] > 1:
+        raise Wrong("b has a row for each digit of the batch now: slopes_b is their mean, ten numbers.")
+    if len(shape_w) == 3:
+        raise Wrong("w has 784 x 10 numbers for each digit of the batch now: slopes_w is their mean.")
     for name, part, like in zip(("w", "b"), moved, start, strict=True):
         try:
             found.append(numbers(part, like.shape))
@@ -113,20 +153,21 @@ def _walk(start: tuple, x: np.ndarray, y: np.ndarray, rates: tuple, steps: int, 
     return w, b
 
 
-def _name_mistake(found: tuple, right: tuple, mistakes: list[tuple]) -> None:
-    """Raise Wrong unless weights and biases are right; mistakes: weights, biases and a sentence each."""
+def _name_mistake(found: tuple, right: tuple, mistakes: list[tuple], other: str) -> None:
+    """Raise Wrong unless weights and biases are right; mistakes: weights, biases and a sentence each; other: for any
+    other mistake."""
     fits = [bool(np.allclose(*pair, rtol=1e-6, atol=1e-9)) for pair in zip(found, right, strict=True)]
     if all(fits):
         return
     for *parts, sentence in mistakes:
         if all(np.allclose(*pair, rtol=1e-6, atol=1e-9) for pair in zip(found, parts, strict=True)):
-            raise Wrong(sentence)
+            raise Wrong(sentence if sentence.startswith("p ") else sentence[0].upper() + sentence[1:])
     part = fits.index(False)
     name = ("The weights", "The biases")[part]
     for *parts, sentence in mistakes:
         if np.allclose(found[part], parts[part], rtol=1e-6, atol=1e-9):
             raise Wrong(f"{name}: {sentence}")
-    raise Wrong(f"{name} are not yet those after a step: compare the four lines with 2.5 and 2.6.")
+    raise Wrong(f"{name} {other}")
 
 
 def _all_are_used(own: object, start: tuple, rate: float, batch_size: int) -> None:
@@ -149,7 +190,12 @@ def descent(own: object) -> str:
     def moved(error: np.ndarray, step: float = rate) -> tuple:
         return w - step * x.T @ error / len(x), b - step * error.mean(axis=0)
 
+    def aside(of_w: np.ndarray, of_b: np.ndarray) -> tuple:
+        return w - rate * of_w, b - rate * of_b
+
     powers, error = np.exp(logits), softmax(logits) - y
+    mean_w, mean_b = x.T @ error / len(x), error.mean(axis=0)
+    drawn = np.random.default_rng(0).permutation(len(x))  # the order of the first epoch, as the cell draws it
     after = _after(own, start, x, labels, rate, len(x), 1, 0)
     _all_are_used(own, start, rate, 10)
     _name_mistake(
@@ -166,7 +212,37 @@ def descent(own: object) -> str:
             (*moved(logits - y), "p holds the logits: softmax is missing."),
             (*moved(powers / powers.sum() - y), "p adds up to 1 over the whole batch: each row has a sum of its own."),
             (*moved(softmax(logits)), "where is y? How much *too* sure is p - y."),
+            (*moved(error, rate * rate), "the learning rate multiplies twice: once is enough."),
+            (*moved(error, 1 / rate), "the learning rate multiplies the slopes, it does not divide them."),
+            (*moved(error, len(x) * rate / 10), "divide by the number of digits in the batch, not of classes."),
+            (*moved(softmax(x @ w - b) - y), "p takes the biases away: a bias is added."),
+            (*moved(softmax(softmax(logits)) - y), "p went through softmax twice: once is enough."),
+            (*moved(1 / (1 + 1 / powers) - y), "p judges each unit by itself (a sigmoid): softmax compares all ten."),
+            (*moved(np.log(softmax(logits)) - y), "p holds logarithms: the slope takes the probabilities themselves."),
+            (*moved(np.eye(10)[logits.argmax(axis=1)] - y), "p holds the answers alone: leave the probabilities."),
+            (*moved(error**2), "p - y is squared: the slope is x times (p - y) as it is."),
+            (*moved(abs(error)), "the sign of p - y is lost: too sure and not sure enough must pull apart."),
+            (-rate * mean_w, -rate * mean_b, "the step alone is left: take it from w and b."),
+            (rate * mean_w, rate * mean_b, "the step alone is left: take it from w and b."),
+            (
+                *aside(x[drawn].T @ (softmax(logits) - y[drawn]) / len(x), (softmax(logits) - y[drawn]).mean(axis=0)),
+                "p is that of all images, in their old order: take x, the pictures of the batch.",
+            ),
+            (
+                *aside(mean_b, mean_w.mean(axis=0)),
+                "where is the ink? A slope is the ink at the pixel, x, times (p - y); that of a bias is p - y alone.",
+            ),
+            (
+                *aside(len(x) * mean_w.mean(axis=0), mean_w.sum(axis=0)),
+                "these slopes are the same for every pixel, or taken from slopes_w: a weight's is x times (p - y), "
+                "a bias's p - y alone.",
+            ),
+            (
+                *aside(x.T @ softmax(logits) - x.T @ y / len(x), softmax(logits).sum(axis=0) - y.mean(axis=0)),
+                "only y is divided by the number of digits: put brackets round the difference.",
+            ),
         ],
+        "are not yet those after a step: compare the four lines with 2.5 and 2.6.",
     )
     _name_mistake(
         _after(own, start, x, labels, rate, len(x), 3, 0),
@@ -178,6 +254,7 @@ def descent(own: object) -> str:
             ),
             (*moved(error, 3 * rate), "the slopes stay those of the start: compute p from w and b."),
         ],
+        "go wrong at the second step, after a right first one: every line should use w and b, not weights and biases.",
     )
     copies, same, four = np.repeat(x[:1], 8, axis=0), np.repeat(labels[:1], 8), (np.repeat(x[:1], 4, axis=0), y[:1])
     halved = ((rate / 2, rate / 2), (rate / 2, rate), (rate, rate / 2))
@@ -185,6 +262,7 @@ def descent(own: object) -> str:
         _after(own, start, copies, same, rate, 4, 1, 0),
         _walk(start, *four, (rate, rate), 2),
         [(*_walk(start, *four, rates, 2), "divide by len(x), the batch, not by all the images.") for rates in halved],
+        "go wrong with a second batch: every line should use x and y, the pictures of this batch.",
     )
     _all_are_used(own, start, rate, 4)
     once, last = _walk(start, *four, (rate, rate), 1), 3 / 4 * rate  # the last batch holds three digits of four
@@ -195,6 +273,7 @@ def descent(own: object) -> str:
             (*_walk(once, *four, rates, 1), "the last batch may be smaller than batch_size: divide by len(x).")
             for rates in ((last, last), (last, rate), (rate, last))
         ],
+        "go wrong with a last batch that is smaller: divide by len(x).",
     )
     return "Right: this loop learns."
 

@@ -1,8 +1,10 @@
 """The checks and the quiz of notebook 03."""
 
+from collections.abc import Callable
+
 import numpy as np
 
-from helpers.exercises.engine import Untouched, Wrong, checker, expect, numbers
+from helpers.exercises.engine import Wrong, checker, expect, numbers, one_by_one
 from helpers.exercises.quiz import Option, Questions
 
 
@@ -15,6 +17,8 @@ def answer_to(kernel: np.ndarray, stroke: np.ndarray) -> float:
 @checker
 def slanted_kernel(kernel: object) -> str:
     """Exercise 3.1: a kernel of 3 x 3 that answers to strokes like /, and not to even ground."""
+    if np.size(kernel) in (4, 25):
+        raise Wrong("A kernel of 3 x 3 is wanted: three rows of three numbers.")
     if np.size(kernel) == 9 and np.ndim(kernel) != 2:
         raise Wrong("Three rows of three numbers are wanted: np.array([[...], [...], [...]]).")
     kernel = numbers(kernel, (3, 3))
@@ -70,8 +74,8 @@ def final_side(side: object) -> str:
         16: "One halving alone: the kernels take something away, too, and there are two windows.",
     }
     side = side[0] if isinstance(side, tuple | list) and len(set(side)) == 1 else side  # 5 x 5 is 5
-    if np.size(side) == 4 and np.ravel(side)[-1] == 5:
-        raise Wrong("These are all four steps, and they are right: give the last one alone.")
+    if np.size(side) in (4, 5) and np.ravel(side)[-1] == 5:
+        raise Wrong("These are all the steps, and they are right: give the last one alone.")
     expect(float(numbers(side, ())), 5, mistakes)
     return "Right: the side that S4 of LeNet-5 has."
 
@@ -95,6 +99,10 @@ def without_sharing(dense: object, unshared: object) -> str:
         785 * (120 + 84 + 10): "only the first layer sees the 784 pixels: the second has 120 inputs, the third 84.",
         right - 850: "one layer is missing: 784 to 120, 120 to 84, 84 to 10.",
         right - 10_164: "one layer is missing: 784 to 120, 120 to 84, 84 to 10.",
+        784 * 120: "those are the weights of its first layer alone.",
+        784 + 120 + 84 + 10: "those are pixels and units: count the weights between them, and the biases.",
+        weights + 784 + 214: "the 784 pixels have no biases: only units have.",
+        784 * (120 + 84 + 10): "only the first layer sees the 784 pixels, and the biases are missing.",
         weights + 3: "each unit has a bias, not each layer.",
         sum(inputs * (each + 1) for inputs, each in layers): turned,
     }
@@ -105,6 +113,10 @@ def without_sharing(dense: object, unshared: object) -> str:
         units * 25 + 6: "each unit has a bias of its own, not each map.",
         28 * 28 * 26: "that is one map. There are six.",
         6 * 26: "that is the shared kernel, as LeNet-5 has it.",
+        6 * 25: "those are the weights of the shared kernels: count them for each of the 28 x 28 places.",
+        24 * 24 * 6 * 25: "with its padding C1 has 28 x 28 places, not 24 x 24, and each unit has a bias.",
+        784 * units: "each unit sees 5 x 5 pixels, not all of them: 25 inputs, and a bias.",
+        units * 6 * 25: "the six maps are counted twice, and the biases are missing.",
         24 * 24 * 6 * 26: "with its padding C1 has 28 x 28 places, not 24 x 24.",
         25 * (units + 1): turned,
         785 * 6: "those are six units that see all pixels: there are 28 x 28 x 6 units, with 25 inputs each.",
@@ -113,21 +125,18 @@ def without_sharing(dense: object, unshared: object) -> str:
         units: "that is how many units there are: each has 25 weights and a bias.",
         units * 6 * 26: "the six maps are counted twice: 156 is all six kernels.",
     }
-    halves = {"Dense network": (dense, right, of_dense), "C1 unshared": (unshared, units * 26, of_unshared)}
-    good, wrong, left = [], [], []
-    for name, (answer, count, mistakes) in halves.items():
-        if answer is ... or answer is None:
-            left.append(f"{name}: not attempted yet.")
-            continue
-        try:
-            expect(float(numbers(answer, ())), count, mistakes)
-            good.append(f"{name}: right.")
-        except Wrong as reason:
-            wrong.append(f"{name}: {reason}")
-    if wrong:
-        raise Wrong(" ".join(wrong + good + left))
-    if left:
-        raise Untouched(" ".join(good + left))
+
+    def counted(count: int, mistakes: dict[float, str]) -> Callable:
+        return lambda answer: expect(float(numbers(answer, ())), count, mistakes)
+
+    if np.size(dense) == 3 and sum(np.ravel(dense)) == right:
+        raise Wrong("Dense network: these are its three layers, and they are right: add them up.")
+    one_by_one(
+        {
+            "Dense network": (dense, counted(right, of_dense)),
+            "C1 unshared": (unshared, counted(units * 26, of_unshared)),
+        }
+    )
     return "Right, both of them."
 
 

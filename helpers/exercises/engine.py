@@ -6,9 +6,11 @@ its own, in the file of its notebook.
 
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
+
+DOTS = "Some dots are still there: replace all of them, run that cell, then this one."
 
 
 class Wrong(Exception):
@@ -46,8 +48,11 @@ def checker(judge: Callable[..., str] | None = None, *, partly: bool = False) ->
 
 def numbers(answer: object, shape: tuple[int, ...]) -> np.ndarray:
     """Return an answer as float64 of this shape; a list or one number in an array will do. Wrong says why it is not."""
-    if isinstance(answer, str | bytes | bool | np.bool_) or callable(answer):
-        raise Wrong(f"A number is wanted here, and this is a {type(answer).__name__}.")
+    if isinstance(answer, str | bytes | bool | np.bool_ | dict) or callable(answer):
+        quotes = ": write it without quotes" if isinstance(answer, str) else ""
+        raise Wrong(f"A number is wanted here, and this is a {type(answer).__name__}{quotes}.")
+    if isinstance(answer, list | tuple) and any(each is ... for each in answer):
+        raise Untouched(DOTS)
     try:
         array = np.asarray(answer, np.float64)
     except (TypeError, ValueError):
@@ -86,6 +91,39 @@ def expect(value: float, right: float, mistakes: dict[float, str], what: str = "
     for mistake, sentence in mistakes.items():
         if np.isclose(value, mistake, rtol=1e-9):
             raise Wrong(what + sentence)
+    if np.isclose(1000 * value, right, rtol=1e-9):
+        raise Wrong(f"{what}Python takes the point for a decimal one: write the number without it.")
     if value != round(value):
         raise Wrong(f"{what}{value:g} is not a whole number: you need // in place of /, or a rounding.")
     raise Wrong(f"{what}{value:,.0f} is too {'large' if value > right else 'small'}.")
+
+
+def name_slip(found: object, slips: Iterable[tuple[object, str]], *, atol: float = 1e-6, rtol: float = 0.0) -> None:
+    """Raise Wrong with the sentence of the first slip that leads to what was found: numbers of the same shape."""
+    for slip, sentence in slips:
+        if np.shape(slip) == np.shape(found) and np.allclose(found, slip, rtol=rtol, atol=atol):
+            raise Wrong(sentence)
+
+
+def one_by_one(parts: dict[str, tuple[object, Callable]]) -> None:
+    """Judge the parts of an answer, each by itself; return if all are right.
+
+    parts: for each name an answer and what raises Wrong or Untouched for it. Wrong and Untouched say of every part
+    what it is; for use in a `checker(partly=True)`.
+    """
+    good, wrong, left, begun = [], [], [], False
+    for name, (answer, judge) in parts.items():
+        try:
+            if answer is ... or answer is None:
+                raise Untouched
+            judge(answer)
+            good.append(f"{name}: right.")
+        except Untouched as rest:
+            begun = begun or bool(str(rest))
+            left.append(f"{name}: {str(rest) or 'not attempted yet.'}")
+        except Wrong as reason:
+            wrong.append(f"{name}: {reason}")
+    if wrong:
+        raise Wrong(" ".join(wrong + good + left))
+    if left:
+        raise Untouched(" ".join(good + left) if good or begun else "")
