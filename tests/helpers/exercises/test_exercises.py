@@ -61,6 +61,20 @@ def rimmed(*sides, **padding):
     return padded[tuple(slice(after, after + size) for (_, after), size in zip(sides, X_VALIDATION.shape, strict=True))]
 
 
+def darkness(line):
+    """Return a function of Exercise 5.1 that gives back this line; q is the share of the light."""
+    return lambda picture, paper: eval(line, {"np": np, "picture": picture, "paper": paper, "q": picture / paper})
+
+
+def darkness_by_loops(picture, paper):
+    """Solve Exercise 5.1 pixel by pixel."""
+    rows, columns, colours = picture.shape
+    found = np.zeros((rows, columns))
+    for row, column, colour in np.ndindex(rows, columns, colours):
+        found[row, column] += (1 - float(picture[row, column, colour]) / float(paper[row, column, colour])) / colours
+    return found
+
+
 #: Four maps of six digits, with means and spreads of their own.
 MAPS = np.random.default_rng(0).normal([0, 5, -3, 1], [1, 2, 0.5, 10], (6, 5, 5, 4))
 
@@ -288,10 +302,12 @@ DIAGNOSIS = {"A": "softmax", "B": "dead", "C": "scale", "D": "labels", "E": "rat
 FLOOR = np.log(np.e + 9) - 1
 
 
-def fitted(amount, accuracy, epochs=20, batch_size=128, before=0, peak=4e-3):
+def fitted(amount, accuracy, epochs=20, batch_size=128, before=0, peak=4e-3, first_loss=1.7):
     """Return what fit would return; before: the steps that the network had taken already; peak: 0 for no schedule."""
     history = keras.callbacks.History()
-    history.history = {"loss": [1.0] * epochs} | ({} if accuracy is None else {"val_accuracy": [accuracy] * epochs})
+    history.history = {"loss": [first_loss] + [0.1] * (epochs - 1)} | (
+        {} if accuracy is None else {"val_accuracy": [accuracy] * epochs}
+    )
     history.params = {"epochs": epochs, "steps": -(-amount // batch_size)}
     model = keras.Sequential([keras.Input(shape=(1,)), keras.layers.Dense(1)])
     model.compile(keras.optimizers.AdamW(warmup_cosine(peak, 100) if peak else 0.004), "mse")
@@ -335,6 +351,7 @@ KERNEL = np.array([[-1, -1, 2], [-1, 2, -1], [2, -1, -1]])
         ("twenty_nine_of_thirty", [list(interval(29, 30))]),
         ("twenty_nine_of_thirty", [np.round(interval(29, 30), 3)]),
         ("twenty_nine_of_thirty", [(0.828, 0.999)]),
+        ("twenty_nine_of_thirty", [(0.8095, 0.9983)]),
         ("precision_and_recall", [0.952, 0.8]),
         ("precision_and_recall", [np.float64(20 / 21), np.array([0.8])]),
         ("diagnoses", [DIAGNOSIS, 1.461]),
@@ -344,6 +361,10 @@ KERNEL = np.array([[-1, -1, 2], [-1, 2, -1], [2, -1, -1]])
         ("darkness_by_paper", [lambda picture, paper: np.mean(1 - picture / paper, axis=2).clip(0, 1)]),
         ("darkness_by_paper", [lambda picture, paper: (1 - picture / paper).sum(axis=2).astype(np.float32) / 3]),
         ("darkness_by_paper", [lambda picture, paper: np.maximum(1 - picture / paper, 0).mean(axis=2).tolist()]),
+        ("darkness_by_paper", [darkness_by_loops]),
+        ("darkness_by_paper", [darkness("np.einsum('rck->rc', 1 - q) / 3")]),
+        ("darkness_by_paper", [darkness("1 - q.astype(np.float16).mean(axis=2)")]),
+        ("darkness_by_paper", [lambda a, b: keras.ops.mean(1 - keras.ops.cast(a, "float32") / b.astype("f"), axis=2)]),
         ("way_to_the_middle", [np.float32(2.5), [-2.25]]),
         ("way_to_the_middle", [5 / 2, -9 / 4]),
         ("dense_multiply_adds", [np.array(238_200)]),
@@ -591,8 +612,26 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("twenty_nine_of_thirty", [interval(29, 30)[::-1]], "lower end comes first"),
         ("twenty_nine_of_thirty", [np.multiply(interval(29, 30), 100)], "per cent"),
         ("twenty_nine_of_thirty", [[0.902, 1.031]], "simple formula"),
-        ("twenty_nine_of_thirty", [0.967], "2 numbers"),
+        ("twenty_nine_of_thirty", [0.967], "two ends"),
         ("twenty_nine_of_thirty", [[0, 0]], "not the ends"),
+        ("twenty_nine_of_thirty", [interval(28, 30)], "the interval of 28 of 30"),
+        ("twenty_nine_of_thirty", [interval(30, 30)], "the interval of 30 of 30"),
+        ("twenty_nine_of_thirty", [interval(29, 31)], "the interval of 29 of 31"),
+        ("twenty_nine_of_thirty", [interval(29, 100)], "the interval of 29 of 100"),
+        ("twenty_nine_of_thirty", [interval(96.7, 100)], "the interval of 96.7 of 100. A percentage forgets"),
+        ("twenty_nine_of_thirty", [interval(967, 1000)], "the interval of 967 of 1,000"),
+        ("twenty_nine_of_thirty", [interval(9670, 10_000)], "the interval of 9670 of 10,000"),
+        ("twenty_nine_of_thirty", [interval(9927, 10_000)], "hundreds of digits"),
+        ("twenty_nine_of_thirty", [interval(1 / 30, 1)], "a share and 1"),
+        ("twenty_nine_of_thirty", [(0.9137, 0.0804)], "The middle and half the width"),
+        ("twenty_nine_of_thirty", [(29, 30)], "two counts"),
+        ("twenty_nine_of_thirty", [(29 / 30, 29 / 30)], "accuracy itself"),
+        ("twenty_nine_of_thirty", [(0.902, 1)], "simple formula"),
+        ("twenty_nine_of_thirty", [(0.8636, 0.9925)], "Another confidence, 90 %"),
+        ("twenty_nine_of_thirty", [(0.7682, 0.9961)], "Another confidence, 99 %"),
+        ("twenty_nine_of_thirty", [(0.916, 0.9872)], "Another confidence, 68 %"),
+        ("twenty_nine_of_thirty", ["0.83 to 0.99"], "without quotes"),
+        ("twenty_nine_of_thirty", [{"low": 0.833, "high": 0.994}], "this is a dict"),
         ("more_data", [fitted(500, 0.93, peak=0.04), fitted(5000, 0.976)], "different learning rates"),
         (
             "more_data",
@@ -607,7 +646,28 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("precision_and_recall", [48 / 58, 0.96], "precision and the recall of the 1"),
         ("precision_and_recall", [0.88, 0.8], "accuracy"),
         ("precision_and_recall", [0.952, 0.952], "read as 7"),
-        ("precision_and_recall", [0, 0], "not yet"),
+        ("precision_and_recall", [0, 0], "Precision: this is 0, .* Recall: this is 0"),
+        ("precision_and_recall", [40 / 42, 0.5], "Recall: this is how many .* 7s. Precision: right"),
+        ("precision_and_recall", [0.8, 0.8], "Precision: .* that is the recall. Recall: right"),
+        ("precision_and_recall", [0.4, 0.4], "Precision: .* hundred digits. Recall: .* hundred digits"),
+        ("precision_and_recall", [40 / 88, 0.8], "all right answers"),
+        ("precision_and_recall", [0.96, 0.8], "Precision: this is the recall of the 1"),
+        ("precision_and_recall", [40 / 42, 48 / 58], "Recall: this is the precision of the 1"),
+        ("precision_and_recall", [0.84, 0.8], "two of them were not"),
+        ("precision_and_recall", [0.42, 0.8], "right or wrong"),
+        ("precision_and_recall", [40 / 42, 40 / 48], "48 is the number of right 1s"),
+        ("precision_and_recall", [40 / 52, 0.8], "both kinds of mistake"),
+        ("precision_and_recall", [80 / 92, 0.8], "F1"),
+        ("precision_and_recall", [2 / 42, 0.8], "the wrong ones"),
+        ("precision_and_recall", [2 / 50, 0.8], "the 1s that were read as 7"),
+        ("precision_and_recall", [40 / 42, 0.2], "Recall: .* missed"),
+        ("precision_and_recall", [1, 1], "as if no mistake"),
+        ("precision_and_recall", [0.952, 80], "Recall: the right number in per cent.* Precision: right"),
+        ("precision_and_recall", [42 / 40, 0.8], "upside down"),
+        ("precision_and_recall", [40, 50], "Precision: this is a count.* Recall: this is a count"),
+        ("precision_and_recall", [0.6, 0.8], "Precision: not yet.* Recall: right"),
+        ("precision_and_recall", [0.8, ...], "Precision: .* that is the recall. Recall: not attempted"),
+        ("precision_and_recall", ["95%", 0.8], "without quotes"),
         ("diagnoses", [{}, FLOOR], "A dictionary"),
         ("diagnoses", [["softmax", "dead"], FLOOR], "A dictionary"),
         ("diagnoses", [{"A": "softmax"}, FLOOR], "each of the letters"),
@@ -625,12 +685,34 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("diagnoses", [DIAGNOSIS, 2.303], "loss of guessing"),
         ("diagnoses", [DIAGNOSIS, 1.57], "read off a curve"),
         ("diagnoses", [DIAGNOSIS, 7], "not yet"),
+        ("diagnoses", [DIAGNOSIS, 1], "what the first softmax gives"),
+        ("diagnoses", [DIAGNOSIS, 23.2], "in per cent"),
+        ("diagnoses", [DIAGNOSIS, 1 - 0.232], "1 minus the probability"),
+        ("diagnoses", [DIAGNOSIS, 0.0853], "one of the nine others"),
+        ("diagnoses", [DIAGNOSIS, np.log(np.e + 9)], "above the line stands e"),
+        ("diagnoses", [DIAGNOSIS, FLOOR / np.log(2)], "base 2"),
+        ("diagnoses", [DIAGNOSIS, np.log(9)], "leaves the true digit out"),
+        ("diagnoses", [DIAGNOSIS, np.log(9) - 1], "leaves the true digit out"),
+        ("diagnoses", [DIAGNOSIS, np.log(10) - 1], "below the line stand all ten"),
+        ("diagnoses", [DIAGNOSIS, np.log(np.e + 10) - 1], "one too many"),
+        ("diagnoses", [DIAGNOSIS, np.log(np.e + 8) - 1], "one too few"),
+        ("diagnoses", [DIAGNOSIS, np.log(np.e + 1) - 1], "two digits"),
+        ("diagnoses", [DIAGNOSIS, "1.461"], "The floor: .* without quotes. The five words: right"),
+        ("diagnoses", [{word: letter for letter, word in DIAGNOSIS.items()}, FLOOR], "The other way round"),
+        ("diagnoses", [DIAGNOSIS | {"A": "healthy"}, FLOOR], "none of the five words.* The floor: right"),
+        ("diagnoses", [DIAGNOSIS | {"A": "dead", "B": ...}, FLOOR], "A: .* do not fit together.* The floor: right"),
+        ("diagnoses", [dict.fromkeys("ABCDE", ...), 2.303], "The floor: .* guessing.* The five words: not attempted"),
         ("more_data", [0.95, 0.96], "can be typed"),
         ("more_data", [fitted(500, 0.93), fitted(500, 0.93)], "5,000 digits: it saw 500"),
         ("more_data", [fitted(500, 0.93, epochs=10), fitted(5000, 0.976)], "10 epochs"),
         ("more_data", [fitted(500, 0.93, batch_size=32), fitted(5000, 0.976)], "16 steps an epoch"),
         ("more_data", [fitted(500, None), fitted(5000, 0.976)], "no val_accuracy"),
         ("more_data", [fitted(500, 0.93), fitted(5000, 0.976, before=80)], "had been trained before"),
+        ("more_data", [fitted(500, 0.93, first_loss=0.07), fitted(5000, 0.976)], "500 digits: .* had learned before"),
+        ("more_data", [fitted(500, 0.93), fitted(5000, 0.976, first_loss=0.3)], "5,000 digits: .* had learned before"),
+        ("more_data", [fitted(500, 0.93, epochs=5), ...], "500 digits: 5 epochs.* 5,000 digits: not attempted"),
+        ("more_data", [fitted, fitted], "That is a function"),
+        ("more_data", [keras.Sequential(), fitted(5000, 0.976)], "That is the network"),
         ("more_data", [fitted(500, 0.1), fitted(5000, 0.1)], "guessing"),
         ("more_data", [fitted(500, 0.7), fitted(5000, 0.9)], "Out of the range"),
         ("darkness_by_paper", [lambda picture, paper: (picture / paper).mean(axis=2)], "light that is left"),
@@ -651,16 +733,62 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("darkness_by_paper", [lambda picture, paper: 1 - picture.mean(axis=2) / paper.mean(axis=2)], "Nearly"),
         ("darkness_by_paper", [lambda picture, paper: (picture < 0.5 * paper).mean(axis=2)], "pale ink"),
         ("darkness_by_paper", [lambda picture, paper: np.divide(picture, 2, out=picture, casting="unsafe")], "changed"),
-        ("darkness_by_paper", [lambda picture, paper: np.zeros(picture.shape[:2])], "Not yet"),
-        ("darkness_by_paper", [lambda picture, paper: np.full(picture.shape[:2], np.nan)], "Not yet"),
+        ("darkness_by_paper", [lambda picture, paper: np.zeros(picture.shape[:2])], "All is 0"),
+        ("darkness_by_paper", [lambda picture, paper: np.full(picture.shape[:2], np.nan)], "NaN"),
+        ("darkness_by_paper", [darkness("(1 - q).mean(axis=2, keepdims=True)")], "leave keepdims away"),
+        ("darkness_by_paper", [darkness("(1 - q).max(axis=2)")], "in which most is missing"),
+        ("darkness_by_paper", [darkness("(1 - q).min(axis=2)")], "in which least is missing"),
+        ("darkness_by_paper", [darkness("np.median(1 - q, axis=2)")], "the median"),
+        ("darkness_by_paper", [darkness("(1 - q).prod(axis=2)")], "are multiplied"),
+        ("darkness_by_paper", [darkness("(1 - q**2).mean(axis=2)")], "squared"),
+        ("darkness_by_paper", [darkness("abs(1 - q).mean(axis=2)")], "no ink"),
+        ("darkness_by_paper", [darkness("255 * (1 - q).mean(axis=2)")], "from 0 to 255"),
+        ("darkness_by_paper", [darkness("100 * (1 - q).mean(axis=2)")], "in per cent"),
+        ("darkness_by_paper", [darkness("(255 * (1 - q).mean(axis=2)).astype(np.uint8)")], "whole numbers to 255"),
+        ("darkness_by_paper", [darkness("(1 - q).mean(axis=2).astype(int)")], "conversion to whole numbers"),
+        ("darkness_by_paper", [darkness("(1 - q).mean(axis=2).round()")], "pale ink"),
+        ("darkness_by_paper", [darkness("(1 - q).mean(axis=2).round(2)")], "rounded"),
+        ("darkness_by_paper", [darkness("(1 - q).mean(axis=2) > 0.5")], "pale ink"),
+        ("darkness_by_paper", [darkness("(1 - picture / paper.max()).mean(axis=2)")], "One number stands for all"),
+        ("darkness_by_paper", [darkness("(1 - picture / paper.mean()).mean(axis=2)")], "One number stands for all"),
+        ("darkness_by_paper", [darkness("(1 - picture / picture.max()).mean(axis=2)")], "One number stands for all"),
+        ("darkness_by_paper", [darkness("(1 - picture / 128).mean(axis=2)")], "not by 128"),
+        ("darkness_by_paper", [darkness("(255 - picture).mean(axis=2)")], "paper is not used"),
+        ("darkness_by_paper", [darkness("(picture < 128).mean(axis=2)")], "One threshold"),
+        ("darkness_by_paper", [darkness("((255 - picture) / paper).mean(axis=2)")], "not from 255"),
+        ("darkness_by_paper", [darkness("picture.mean(axis=2)")], "the picture itself"),
+        ("darkness_by_paper", [darkness("picture.mean(axis=2) / paper.mean(axis=2)")], "left.* each colour by its own"),
+        ("darkness_by_paper", [darkness("(paper / picture).mean(axis=2)")], "exchanged"),
+        ("darkness_by_paper", [darkness("((paper - picture) / 255).mean(axis=2)")], "edge of uint8"),
+        ("darkness_by_paper", [darkness("((picture - paper) / paper).mean(axis=2)")], "edge of uint8"),
+        ("darkness_by_paper", [darkness("(paper - picture).mean(axis=2) / paper.mean(axis=2)")], "edge of uint8"),
+        ("darkness_by_paper", [darkness("abs(paper.astype(int) - picture).mean(axis=2)")], "Subtracted"),
+        ("darkness_by_paper", [darkness("(1 - picture / (paper.astype(int) + 1)).mean(axis=2)")], r"without a \+ 1"),
+        ("darkness_by_paper", [darkness("np.zeros((3, 5)) + 0.5")], "the same number"),
+        ("darkness_by_paper", [darkness("np.sqrt((1 - q).clip(0)).mean(axis=2)")], "Not yet. Try it on one pixel"),
         ("darkness_by_paper", [lambda picture: picture], "stops with TypeError"),
         ("darkness_by_paper", [lambda picture, paper: None], "nothing back"),
         ("darkness_by_paper", [0.5], "A function is wanted"),
         ("way_to_the_middle", [-2.25, 2.5], "exchanged"),
         ("way_to_the_middle", [-2.5, 2.25], "wrong way"),
         ("way_to_the_middle", [2, -2.75], "13.5"),
-        ("way_to_the_middle", [2.5, -2], "To the right: not yet"),
-        ("way_to_the_middle", [2, -2.25], "Down: not yet"),
+        ("way_to_the_middle", [2.5, -2], "To the right: rounded.* Down: right"),
+        ("way_to_the_middle", [2, -2.25], "Down: .* 13.5, or is rounded.* To the right: right"),
+        ("way_to_the_middle", [2.5, 2.25], "To the right: the wrong way.* Down: right"),
+        ("way_to_the_middle", [-2.5, -2.25], "Down: the wrong way.* To the right: right"),
+        ("way_to_the_middle", [-2, 2.75], "Down: this counts from 13.5, and the wrong way.* To the right: this counts"),
+        ("way_to_the_middle", [2.25, -2.5], "Down: .*the other one.* To the right: .*the other one"),
+        ("way_to_the_middle", [-2.25, -2.25], "Down: .*the other one.* To the right: right"),
+        ("way_to_the_middle", [14, 14], "where it should be"),
+        ("way_to_the_middle", [25.5, -2.25], "Down: a sum"),
+        ("way_to_the_middle", [2.5, 11.75], "To the right: .* to the rim"),
+        ("way_to_the_middle", [12.75, -2.25], "Down: that is half-way"),
+        ("way_to_the_middle", [3, -2.25], "Down: this leads to 14.5"),
+        ("way_to_the_middle", [1.5, -2.25], "Down: this leads to 13:"),
+        ("way_to_the_middle", [2.5, 0], "To the right: without a move"),
+        ("way_to_the_middle", [2.5, 16.25], "To the right: that is where it is"),
+        ("way_to_the_middle", [7, -2.25], "Down: not yet.* To the right: right"),
+        ("way_to_the_middle", [-2.5, ...], "Down: the wrong way.* To the right: not attempted"),
         ("way_to_the_middle", [11.5, 16.25], "where it is"),
         ("way_to_the_middle", [0, 0], "Without a move"),
         ("dense_multiply_adds", [0], "still 0"),
@@ -849,14 +977,26 @@ def test_a_gap_in_a_list_is_not_attempted(capsys):
 
 
 @pytest.mark.parametrize(
-    ("answers", "sentence"),
+    ("check", "answers", "sentence"),
     [
-        ((105_214, ...), "· Dense network: right. C1 unshared: not attempted yet."),
-        ((None, 122_304), "· C1 unshared: right. Dense network: not attempted yet."),
+        ("without_sharing", (105_214, ...), "Dense network: right. C1 unshared: not attempted yet."),
+        ("without_sharing", (None, 122_304), "C1 unshared: right. Dense network: not attempted yet."),
+        ("precision_and_recall", (40 / 42, ...), "Precision: right. Recall: not attempted yet."),
+        ("precision_and_recall", (..., 0.8), "Recall: right. Precision: not attempted yet."),
+        ("diagnoses", (DIAGNOSIS, ...), "The five words: right. The floor: not attempted yet."),
+        ("diagnoses", (dict.fromkeys("ABCDE", ...), 1.461), "The floor: right. The five words: not attempted yet."),
+        (
+            "diagnoses",
+            (DIAGNOSIS | {"B": ..., "D": None}, ...),
+            "The five words: A, C, E right, B, D not attempted yet. The floor: not attempted yet.",
+        ),
+        ("more_data", (fitted(500, 0.93), ...), "500 digits: right. 5,000 digits: not attempted yet."),
+        ("way_to_the_middle", (2.5, ...), "Down: right. To the right: not attempted yet."),
+        ("way_to_the_middle", (None, -2.25), "To the right: right. Down: not attempted yet."),
     ],
 )
-def test_half_an_answer_is_credited(answers, sentence, capsys):
-    assert said(capsys, "without_sharing", *answers).strip() == sentence
+def test_half_an_answer_is_credited(check, answers, sentence, capsys):
+    assert said(capsys, check, *answers).strip() == f"· {sentence}"
 
 
 # --- Mutations ---------------------------------------------------------------------------------------------------

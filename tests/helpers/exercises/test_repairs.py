@@ -5,7 +5,15 @@ import re
 import numpy as np
 import pytest
 
-from helpers.exercises.validate_on_handwriting import LEFT_OUT, missing_step, prepared_without, read_without
+from helpers.exercises.validate_on_handwriting import (
+    ASTRAY,
+    LEFT_OUT,
+    PROBES,
+    missing_step,
+    prepared_without,
+    read_without,
+    repaired,
+)
 
 STEPS = ("polarity", "cutting out", "mass")
 
@@ -46,6 +54,18 @@ def test_right_in_any_form(lost, capsys):
     ("functions", "sentence"),
     [
         ([without("cutting out"), FUNCTIONS[1]], "without_polarity: here the cutting out is left out"),
+        *(
+            ([lambda path, repairs=repairs: repaired(path, repairs), FUNCTIONS[1]], re.escape(sentence))
+            for repairs, sentence in ASTRAY
+        ),
+        (
+            [FUNCTIONS[0], lambda path: 255 * FUNCTIONS[1](path)],
+            "without_cutting_out: .* from 0 to 255.* polarity: right",
+        ),
+        ([lambda path: 1 - FUNCTIONS[0](path), FUNCTIONS[1]], "turned round"),
+        ([lambda path: FUNCTIONS[0](PROBES[0]), FUNCTIONS[1]], "every file gives the same"),
+        ([lambda path: np.zeros((28, 28)), FUNCTIONS[1]], "the picture is empty"),
+        ([lambda path: np.zeros((56, 60)), FUNCTIONS[1]], "shrink_to_28"),
         ([without(""), FUNCTIONS[1]], "without_polarity: the polarity is still in it"),
         ([FUNCTIONS[0], without("")], "without_cutting_out: the cutting out is still in it"),
         ([FUNCTIONS[0], without("mass")], "without_cutting_out: here the mass is left out"),
@@ -70,10 +90,23 @@ def test_a_function_that_leaves_out_something_else_is_named(functions, sentence,
         (lambda lost: lost | {"mass": "few"}, "A number is wanted"),
         (lambda lost: {step: -loss for step, loss in lost.items()}, "counted upwards"),
         (lambda lost: {step: read_without(step)["plain"] for step in STEPS}, "still read"),
-        (lambda lost: {step: 80 - read_without(step)["plain"] for step in STEPS}, "Counted from 80"),
+        (lambda lost: {step: 80 - read_without(step)["plain"] for step in STEPS}, "counted from 80"),
         (lambda lost: {step: read_without("")["shipped"] - read_without(step)["shipped"] for step in STEPS}, "shipped"),
-        (lambda lost: lost | {"mass": lost["mass"] + 9}, "Without the mass: not yet"),
-        (lambda lost: dict.fromkeys(STEPS, 5), "not yet"),
+        (lambda lost: lost | {"mass": lost["mass"] + 9}, "Lost without the mass: not yet.* the polarity: right"),
+        (lambda lost: lost | {"mass": 0}, "Lost without the mass: still 0"),
+        (lambda lost: lost | {"mass": read_without("")["plain"]}, "that all repairs read"),
+        (
+            lambda lost: lost | {"cutting out": read_without("cutting out")["shipped"]},
+            "the shipped network still reads",
+        ),
+        (lambda lost: lost | {"cutting out": lost["polarity"]}, "that is the loss without the polarity"),
+        (lambda lost: lost | {"cutting out": lost["cutting out"] / 80}, "a share of 80"),
+        (
+            lambda lost: lost | {"cutting out": read_without("cutting out")["plain"] / 80},
+            "the share that is still read",
+        ),
+        (lambda lost: lost | {"cutting out": lost["cutting out"] / 0.8}, "in per cent of 80"),
+        (lambda lost: dict.fromkeys(STEPS, 40), "Lost without the mass: not yet"),
     ],
 )
 def test_a_number_that_was_not_measured_is_named(change, sentence, lost, capsys):
@@ -81,6 +114,23 @@ def test_a_number_that_was_not_measured_is_named(change, sentence, lost, capsys)
     assert line.startswith("✗") and re.search(sentence, line), line
 
 
-def test_untouched(lost, capsys):
-    for answers in ((lambda path: ..., FUNCTIONS[1], lost), (*FUNCTIONS, lost | {"mass": ...}), ()):
-        assert said(capsys, *answers).startswith("· Not attempted")
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        (lambda lost: (), "Not attempted yet"),
+        (lambda lost: (lambda path: ..., lambda path: ..., dict.fromkeys(STEPS, ...)), "Not attempted yet"),
+        (
+            lambda lost: (lambda path: ..., FUNCTIONS[1], dict.fromkeys(STEPS, ...)),
+            "without_cutting_out: right. without_polarity: not attempted yet. Lost without the polarity: not attempted",
+        ),
+        (lambda lost: (FUNCTIONS[0], lambda path: ..., lost), "mass: right. without_cutting_out: not attempted yet."),
+        (
+            lambda lost: (*FUNCTIONS, lost | {"mass": ...}),
+            "cutting out: right. Lost without the mass: not attempted yet.",
+        ),
+        (lambda lost: (*FUNCTIONS, ...), "without_cutting_out: right. Lost without the polarity: not attempted yet."),
+    ],
+)
+def test_each_part_is_credited_by_itself(answers, sentence, lost, capsys):
+    line = said(capsys, *answers(lost))
+    assert line.startswith("·") and sentence in line, line
