@@ -21,7 +21,6 @@ NOT_COMPARED = {
     "train-layer": "an accuracy depends on the processor: the cell `layer-gain-band` asserts its range",
     "layer-gain": "which mistakes are made depends on the processor: the cell `layer-gain-band` asserts a range",
     "layer-shifts": "an accuracy depends on the processor: the cell `layer-shifts-band` asserts its range",
-    "float-exact": "whether two sums agree to the last bit depends on the processor: the cell `float` asserts 0.00001",
     "shift-table": "accuracies depend on the processor: the cell `shift-band` asserts their order and ranges",
     "untrained": "a loss depends on the processor: the cell `step-band` asserts its range",
     "slope-by-hand": "a slope depends on the processor: the cell `step-band` compares it with the tape's",
