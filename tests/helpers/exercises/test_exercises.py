@@ -1074,7 +1074,6 @@ KNOBS = {
     "05_validate_on_handwriting": {
         "EXAMPLE = 5": "EXAMPLE = 8",
         "WINDOWS = 9, 51, 501": "WINDOWS = 25, 41, 151",
-        "LOW, HIGH = 0.12": "LOW, HIGH = 0.02",
         "THICKER = 14": "THICKER = 28",
     },
     "06_read_numbers": {"GAPS = (0.2, -0.08, -0.2)": "GAPS = (0.3, -0.15, -0.3)"},
