@@ -35,6 +35,9 @@ UV = "uv==0.13.9"
 # JupyterLab would ask every new reader whether it may fetch news and look for updates.
 QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 
+# Opening a notebook is not editing it: a page would store the reader's version of Python, and git refuse to pull.
+SAVING = "--ContentsManager.pre_save_hook=tools.run_notebooks.as_stored"
+
 
 class Sorry(Exception):
     """What the reader is told, instead of a traceback, when something outside this file is in the way."""
@@ -297,7 +300,7 @@ def lab(extra: list) -> int:
     """open the course in JupyterLab; the first time, install what it needs"""
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     screen = not sys.platform.startswith("linux") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ours = [f"--ServerApp.root_dir={ROOT}", "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
+    ours = [f"--ServerApp.root_dir={ROOT}", SAVING, "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
     if not re.search(r"--(ServerApp\.)?ip\b", " ".join(extra)):  # JupyterLab refuses to be told twice
         ours.append("--ServerApp.ip=localhost")
     ours += (["--allow-root"] if root else []) + ([] if screen else ["--no-browser"])

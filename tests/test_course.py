@@ -383,6 +383,7 @@ def test_jupyterlab_opens_the_first_notebook_for_this_computer_only_and_keeps_it
     opened = next(argument for argument in arguments if "default_url" in argument).partition("/lab/tree/")[2]
     assert (ROOT / opened).is_file()
     assert not any("token" in argument or "password" in argument for argument in arguments)
+    assert course.SAVING in arguments, "or opening a notebook would change it"
 
 
 def test_jupyterlab_is_not_told_its_address_twice(lab):

@@ -21,6 +21,8 @@ CELL_TIMEOUT = 600  # seconds; catches what hangs, measures nothing
 #: The plan for two cores, by number: seconds with the kernel's start, and gigabytes of the kernel at its peak.
 BUDGETS = {"00": (15, 1.0), "01": (45, 1.5), "02": (45, 1.5), "03": (60, 1.5), "04": (90, 2.0), "05": (60, 1.5)}
 BUDGETS |= {"06": (60, 1.5), "07": (45, 1.5), "08": (90, 2.0), "09": (75, 2.0), "10": (75, 2.0)}
+#: All that a stored notebook says of its language: the rest depends on the reader's Python.
+LANGUAGE = {"name": "python"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -73,7 +75,7 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Drop what differs from run to run or from machine to machine: times, versions, random widget ids."""
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
+        "language_info": dict(LANGUAGE),
     }
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
@@ -82,6 +84,18 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             for output in cell.outputs:
                 output.get("data", {}).pop(WIDGET_VIEW, None)
     return notebook
+
+
+def as_stored(model: dict, **_: object) -> None:
+    """Change what JupyterLab is about to save, so that opening a notebook is not editing it.
+
+    An open page writes into its notebook what its kernel says of itself, the version of Python too, and saves that two
+    minutes later. `course.py lab` has this called before each save, with a model of the server's contents API.
+    """
+    if model["type"] == "notebook":
+        metadata = model["content"].get("metadata", {})
+        if metadata.get("language_info", {}).get("name") == LANGUAGE["name"]:
+            metadata["language_info"] = dict(LANGUAGE)
 
 
 def run_and_store(path: Path) -> None:
