@@ -1,9 +1,18 @@
 """A network like LeNet-5 by NumPy alone: what each layer computes, in a few lines, and no TensorFlow to load."""
 
+import io
+import json
+import zipfile
 from collections.abc import Sequence
+from pathlib import Path
 
+import h5py
 import numpy as np
 
+from helpers import ROOT, CourseError
+
+#: The network that reads handwriting: the taught one, which then learned to bear spoiled ink (notebook 08).
+MODEL_FILE = ROOT / "data" / "models" / "lenet5.keras"
 AT_ONCE = 128  # images: more need more memory, and are no quicker
 
 
@@ -45,3 +54,33 @@ def _forward(weights: Sequence[np.ndarray], images: np.ndarray) -> np.ndarray:
     for matrix, bias in zip(dense[:-2:2], dense[1:-2:2], strict=True):
         x = np.maximum(x @ matrix + bias, 0)
     return softmax(x @ dense[-2] + dense[-1])
+
+
+def load_weights(path: Path = MODEL_FILE) -> list[np.ndarray]:
+    """Read the numbers of a network like LeNet-5, float32, in the order of Keras's `get_weights`.
+
+    path: a .keras file, which is a zip: its layers in order as JSON, their numbers as HDF5. CourseError when it is
+    missing or damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as parts:
+            layers = json.loads(parts.read("config.json"))["config"]["layers"]
+            hdf5 = io.BytesIO(parts.read("model.weights.h5"))
+        with h5py.File(hdf5, "r") as stored:
+            numbers = {each["vars"].attrs["name"]: each["vars"] for each in stored["layers"].values()}
+            found = [numbers.get(layer["config"]["name"], {}) for layer in layers]
+            return [np.array(layer[name], np.float32) for layer in found for name in sorted(layer)]
+    except Exception as error:  # what a damaged file makes zipfile and h5py raise is not written down anywhere
+        remedy = "Run `git checkout HEAD -- data/models`, then try again."
+        raise CourseError(f"The file {Path(path).name} is missing or damaged. {remedy}") from error
+
+
+class NumpyLeNet5:
+    """The network that the course ships, called as Keras's are. It starts at once: there is no TensorFlow to load."""
+
+    def __init__(self) -> None:
+        self.weights = load_weights()
+
+    def __call__(self, images: np.ndarray, training: bool = False) -> np.ndarray:
+        """Return the probabilities (N x 10) of images: N x 28 x 28 x 1 float32, 0 to 1."""
+        return forward(self.weights, images[..., 0])

@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from helpers import ROOT, CourseError
+from helpers.forward import MODEL_FILE
 from helpers.quiet import keras
 
 ops = keras.ops
 register = keras.saving.register_keras_serializable(package="helpers")
 
-#: The network that reads handwriting: the taught one, which then learned to bear spoiled ink (notebook 08).
-MODEL_FILE = ROOT / "data" / "models" / "lenet5.keras"
-#: The same network before that, as larger ones taught it.
+#: The network that reads handwriting (MODEL_FILE), before it learned to bear spoiled ink: as larger ones taught it.
 TAUGHT_MODEL_FILE = ROOT / "data" / "models" / "lenet5_taught.keras"
 #: The same network, trained by labels, on distorted and drawn digits.
 LABELS_MODEL_FILE = ROOT / "data" / "models" / "lenet5_labels.keras"

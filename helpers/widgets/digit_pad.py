@@ -5,8 +5,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from helpers import ROOT
+from helpers.forward import NumpyLeNet5
 from helpers.handwriting import prepare
-from helpers.lenet import load_lenet5
 from helpers.plots import draw_digit
 from helpers.samples import single_digits
 from helpers.widgets.instrument import Instrument, as_bytes, probabilities_of, script
@@ -23,7 +23,7 @@ class DigitPad(Instrument):
 
     def __init__(self, model=None, folder: Path = ROOT / "my_digits") -> None:
         super().__init__()
-        self.model, self.folder = model or load_lenet5(), Path(folder)
+        self.model, self.folder = model or NumpyLeNet5(), Path(folder)
 
     def answer(self, content: dict, buffers: list[bytes]) -> tuple[dict, list[bytes]]:
         if content["kind"] == "keep":
