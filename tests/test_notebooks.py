@@ -13,6 +13,7 @@ import nbformat
 import pytest
 
 from helpers import ROOT
+from tests.test_house import IMPORTS
 from tools.run_notebooks import course_notebooks, normalise, title_of, with_links
 
 # Cells whose printed text is not compared with a new run, and why. Every other cell that prints is compared.
@@ -293,6 +294,54 @@ def test_a_function_that_is_shown_is_not_imported_beside_it():
             for alias in node.names
         }
         assert not shown & imported, f"{path.name} shows and imports {shown & imported}"
+
+
+LIBRARIES = {"keras", "tensorflow"}
+
+
+def imported_by(tree: ast.AST) -> set[str]:
+    """Return all that an import may mean, as dotted names."""
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def loads_tensorflow(module: str) -> bool:
+    """Tell whether a module imports helpers.quiet, itself or by those that it imports."""
+    return module == "helpers.quiet" or any(loads_tensorflow(each) for each in IMPORTS.get(module, ()))
+
+
+def test_who_waits_for_tensorflow_is_told():
+    """helpers.quiet says "One moment" and takes it away, with whatever the cell has shown before."""
+    first = {}
+    for path in [*NOTEBOOKS, *sorted((ROOT / "notebooks/coursework/practice").glob("*.ipynb"))]:
+        for cell in code_cells(path):
+            tree = ast.parse(cell.source)
+            found = imported_by(tree)
+            assert not {name.split(".")[0] for name in found} & LIBRARIES, (
+                f"{path.stem}, {cell.id}: not by helpers.quiet"
+            )
+            if path.stem not in first and any(map(loads_tensorflow, found)):
+                first[path.stem] = cell.id
+                kinds = [isinstance(node, ast.Import | ast.ImportFrom) for node in tree.body]
+                assert kinds == sorted(kinds, reverse=True), f"{path.stem}, {cell.id}: something before the imports"
+    assert first["00_start_here"] == "first-network" and len(first) >= 10
+
+
+def test_the_libraries_are_imported_in_one_place():
+    for room in ("helpers", "tools", "classroom"):
+        for path in (ROOT / room).rglob("*.py"):
+            names = {name.split(".")[0] for name in imported_by(ast.parse(path.read_text(encoding="utf-8")))}
+            assert path.name == "quiet.py" or not names & LIBRARIES, path.name
+
+
+def test_the_first_notebook_says_why_kernels_are_shut_down():
+    line = next(
+        line for line in prose_of(NOTEBOOKS[0]).splitlines() if line.startswith("- **The computer becomes slow")
+    )
+    assert "memory" in line and "**Kernel → Shut Down Kernel**" in line
 
 
 @every_notebook
