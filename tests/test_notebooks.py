@@ -7,10 +7,12 @@ import ast
 import re
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbconvert import HTMLExporter
 
 from helpers import ROOT
 from tests.test_house import IMPORTS
@@ -121,6 +123,19 @@ def test_every_figure_has_a_text_alternative(path):
             for image in re.findall("<img [^>]*>", output.get("data", {}).get("text/html", "")):
                 text = re.search('alt="([^"]*)"', image)
                 assert text and len(text[1].split()) >= 5, f"{cell.id}: a figure without a sentence on what it shows"
+
+
+@every_notebook
+def test_every_picture_of_an_exported_page_has_its_text(path):
+    """By the template of File → Save and Export Notebook As → HTML, instruments' and quizzes' stills included."""
+    page, _ = HTMLExporter(template_name="lab").from_filename(str(path))
+    images = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attributes: images.append(dict(attributes)) if tag == "img" else None
+    parser.feed(page)
+    assert images and "No description has been provided" not in page
+    for image in images:
+        assert len((image.get("alt") or "").split()) >= 5, image.get("alt")
 
 
 @every_notebook
