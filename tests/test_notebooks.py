@@ -345,6 +345,17 @@ def test_who_waits_for_tensorflow_is_told():
     assert first["00_start_here"] == "first-network" and len(first) >= 10
 
 
+#: Calls that take longer than five seconds on two cores: nine readings of each digit, five large networks.
+LONG_CALLS = ("predict_several(", "ask_all([member]")
+
+
+def test_who_waits_for_a_long_cell_sees_that_it_works():
+    found = [cell for path in NOTEBOOKS for cell in code_cells(path) if any(call in cell.source for call in LONG_CALLS)]
+    assert len(found) >= 4
+    for cell in found:
+        assert "in progress(" in cell.source or "with one_moment(" in cell.source, cell.id
+
+
 def test_the_libraries_are_imported_in_one_place():
     for room in ("helpers", "tools", "classroom"):
         for path in (ROOT / room).rglob("*.py"):
