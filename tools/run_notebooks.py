@@ -81,8 +81,9 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = merge_streams(cell.outputs)
-            for output in cell.outputs:
-                output.get("data", {}).pop(WIDGET_VIEW, None)
+            for output in list(cell.outputs):
+                if output.get("data", {}).pop(WIDGET_VIEW, None) and not any(output.data.values()):
+                    cell.outputs.remove(output)  # beside it stands the instrument's still picture
     return notebook
 
 

@@ -8,9 +8,10 @@ import importlib
 import re
 from typing import NamedTuple
 
-import ipywidgets
+import traitlets
 
 from helpers import CourseError
+from helpers.widgets.instrument import Instrument, script
 
 
 class Option(NamedTuple):
@@ -37,50 +38,68 @@ def as_html(text: str) -> str:
     return re.sub(r"\*(.+?)\*", r"<em>\1</em>", re.sub(r"`(.+?)`", r"<code>\1</code>", html.escape(text)))
 
 
-class Quiz(ipywidgets.VBox):
-    """The quiz of a notebook: radio buttons, and below them what is right or wrong about the chosen answer."""
+class Quiz(Instrument):
+    """The quiz of a notebook: radio buttons, and below them what is right or wrong about the chosen answer.
+
+    `answers` holds what was chosen, by the text of the question. The page remembers it for the next time.
+    """
+
+    _esm = script("quiz")
+    promise = "choose an answer to each question, and read what is right or wrong about it."
+    name = traitlets.Unicode().tag(sync=True)
+    questions = traitlets.List().tag(sync=True)
+    answers = traitlets.Dict().tag(sync=True)
 
     def __init__(self, notebook: str) -> None:
-        self.questions = questions_of(notebook)
+        self.asked = questions_of(notebook)
         self.turn = len(notebook)  # so that the right answers stand elsewhere in each notebook
-        super().__init__([self.ask(number, *each) for number, each in enumerate(self.questions.items(), 1)])
+        questions = [
+            {
+                "name": question,
+                "text": as_html(question),
+                "options": [
+                    {"name": option.text, "text": as_html(option.text), "said": self.said(option, options)}
+                    for option in self.turned(number, options)
+                ],
+            }
+            for number, (question, options) in enumerate(self.asked.items(), 1)
+        ]
+        super().__init__(name=notebook, questions=questions)
 
     def turned(self, number: int, options: list[Option]) -> list[Option]:
         """Return the options in the order of the page, where the right one is not always the first."""
         first = -(number * self.turn + number // 2) % len(options)
         return options[first:] + options[:first]
 
-    def ask(self, number: int, question: str, options: list[Option]) -> ipywidgets.VBox:
-        """Return one question: its text, its options, and a line for what to say."""
-        texts = [option.text for option in self.turned(number, options)]
-        wide = {"layout": ipywidgets.Layout(width="100%")}
-        choice = ipywidgets.RadioButtons(options=texts, value=None, **wide)
-        said = ipywidgets.HTML()
+    def said(self, option: Option, options: list[Option]) -> str:
+        """Return what is said of an option, as HTML."""
+        return as_html(("✓ Right. " if option is options[0] else "✗ Not quite. ") + option.feedback)
 
-        def say(change: dict) -> None:
-            (option,) = [option for option in options if option.text == change["new"]]
-            said.value = as_html(("✓ Right. " if option is options[0] else "✗ Not quite. ") + option.feedback)
+    @traitlets.validate("answers")
+    def known(self, proposal: dict) -> dict[str, str]:
+        """Keep the answers to questions of today: what a page remembers may be older."""
+        texts = {question: [option.text for option in options] for question, options in self.asked.items()}
+        return {asked: text for asked, text in proposal["value"].items() if text in texts.get(asked, [])}
 
-        choice.observe(say, "value")
-        return ipywidgets.VBox([ipywidgets.HTML(f"<b>{number}. {as_html(question)}</b>"), choice, said])
+    @traitlets.observe("answers")
+    def answered(self, _: dict) -> None:
+        self.changed()
 
-    def as_text(self) -> str:
-        """Return the quiz as Markdown, with its answers folded: for pages where nothing can be chosen."""
+    def still(self) -> dict[str, str]:
+        """Return the quiz as HTML: what was chosen and what is said of it, and all answers folded."""
         parts = []
-        for number, (question, options) in enumerate(self.questions.items(), 1):
-            shown = self.turned(number, options)
-            lines = [f"{letter}) {option.text}  " for letter, option in zip("abc", shown, strict=True)]
-            answers = [
-                f"{letter}) {'Right' if option is options[0] else 'No'}: {option.feedback}  "
-                for letter, option in zip("abc", shown, strict=True)
-            ]
-            folded = ["<details><summary>Answers</summary>", "", *answers, "", "</details>"]
-            parts.append("\n".join([f"**{number}. {question}**", "", *lines, "", *folded]))
-        return "\n\n".join(parts)
-
-    def _repr_mimebundle_(self, **kwargs: object) -> dict:
-        live = super()._repr_mimebundle_(**kwargs)
-        return live | {"text/markdown": self.as_text(), "text/plain": "A quiz: run this cell to answer it."}
+        for number, question in enumerate(self.questions, 1):
+            chosen = self.answers.get(question["name"])
+            lines, answers = [], []
+            for letter, option in zip("abc", question["options"], strict=True):
+                mine = f" <b>(your answer)</b><br>{option['said']}" if option["name"] == chosen else ""
+                lines.append(f"{letter}) {option['text']}{mine}")
+                answers.append(f"{letter}) {option['said']}")
+            parts.append(
+                f"<p><b>{number}. {question['text']}</b></p><p>{'<br>'.join(lines)}</p>"
+                f"<details><summary>Answers</summary><p>{'<br>'.join(answers)}</p></details>"
+            )
+        return {"text/html": "".join(parts), "text/plain": "A quiz."}
 
 
 def quiz(notebook: str) -> Quiz:

@@ -11,12 +11,18 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
-/** Prepare the element of an instrument; JupyterLab must not take the keys pressed in it for its own shortcuts. */
+/**
+ * Prepare the element of an instrument. JupyterLab must not take the keys pressed in it for its own shortcuts, but
+ * Ctrl+S or Cmd+S, which saves. It listens as a key's event rises, Notebook 7 as it sinks: hence both. Returns what undoes this.
+ */
 function frame(el, ...children) {
+  const saves = ({ key, ctrlKey, metaKey }) => key.toLowerCase() === "s" && (ctrlKey || metaKey);
+  const guard = (event) => el.toggleAttribute("data-lm-suppress-shortcuts", !saves(event));
+  window.addEventListener("keydown", guard, true);
+  el.addEventListener("keydown", (event) => saves(event) || event.stopPropagation());
   el.classList.add("instrument");
-  el.setAttribute("data-lm-suppress-shortcuts", "true");
-  el.addEventListener("keydown", (event) => event.stopPropagation());
   el.append(...children);
+  return () => window.removeEventListener("keydown", guard, true);
 }
 
 /**

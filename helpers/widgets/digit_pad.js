@@ -42,7 +42,7 @@ function render({ model, el }) {
   width.addEventListener("input", () => (pad.width = Number(width.value)));
   const press = (text, onclick) => make("button", { type: "button", textContent: text, onclick });
 
-  frame(
+  const unframe = frame(
     el,
     make(
       "div",
@@ -62,7 +62,10 @@ function render({ model, el }) {
       status,
     ),
   );
-  return ask.stop;
+  return () => {
+    unframe();
+    ask.stop();
+  };
 }
 
 export default { render };

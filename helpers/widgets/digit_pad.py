@@ -9,7 +9,7 @@ from helpers.forward import NumpyLeNet5
 from helpers.handwriting import prepare
 from helpers.plots import draw_digit
 from helpers.samples import single_digits
-from helpers.widgets.instrument import Instrument, as_bytes, probabilities_of, script
+from helpers.widgets.instrument import Instrument, as_bytes, one_picture, probabilities_of, script, whole
 
 
 class DigitPad(Instrument):
@@ -23,14 +23,18 @@ class DigitPad(Instrument):
 
     def __init__(self, model=None, folder: Path = ROOT / "my_digits") -> None:
         super().__init__()
+        self.drawing: bytes | None = None  # what was drawn last
         self.model, self.folder = model or NumpyLeNet5(), Path(folder)
 
     def answer(self, content: dict, buffers: list[bytes]) -> tuple[dict, list[bytes]]:
-        if content["kind"] == "keep":
-            return {"kept": self.keep(int(content["label"]), buffers[0])}, []
+        if content.get("kind") == "keep":
+            label = whole(content.get("label"), 0, 9, "The digit that you drew")
+            return {"kept": self.keep(label, one_picture(buffers))}, []
         if not buffers:
             return {"probabilities": None}, []
-        prepared = prepare(buffers[0])
+        prepared = prepare(one_picture(buffers))
+        self.drawing = buffers[0]
+        self.changed()
         probabilities = probabilities_of(self.model, prepared.image) if prepared.image.any() else None
         notes = {"warnings": prepared.warnings, "doubts": prepared.doubts}
         return {"probabilities": probabilities, **notes}, [as_bytes(prepared.image)]
@@ -46,7 +50,7 @@ class DigitPad(Instrument):
 
     def draw(self) -> plt.Figure:
         sample = next(each for each in single_digits() if each.situation == "tablet drawing")
-        prepared = prepare(sample.path)
+        prepared = prepare(self.drawing or sample.path)
         figure, (left, middle, right) = plt.subplots(1, 3, figsize=(8, 2.6), width_ratios=[1, 1, 1.6])
         left.imshow(prepared.stages["picture"])
         left.set(title="the pad", xticks=[], yticks=[])

@@ -154,7 +154,7 @@ function render({ model, el }) {
   model.on(names, refresh);
   const labelled = (text, box) => make("label", {}, text, box);
   const titled = (title, canvas) => make("figure", {}, make("figcaption", { textContent: title }), canvas);
-  frame(
+  const unframe = frame(
     el,
     make(
       "div",
@@ -171,7 +171,10 @@ function render({ model, el }) {
     make("div", {}, formula, sum, make("p", { className: "small", textContent: "Move the window with the pointer, or with the arrow keys." })),
   );
   refresh();
-  return () => model.off(names, refresh);
+  return () => {
+    unframe();
+    model.off(names, refresh);
+  };
 }
 
 export default { render };

@@ -8,8 +8,9 @@ from helpers import CourseError
 from helpers.lenet import load_lenet5
 from helpers.mnist import VALIDATION_SIZE, load_mnist, split_validation
 from helpers.plots import draw_digit
-from helpers.widgets.instrument import Instrument, script
+from helpers.widgets.instrument import Instrument, script, validation_number, whole
 
+LARGEST_KERNEL = 11  # weights on each side
 #: The two edges have the signs of notebook 03: large where ink begins, from left to right and from top to bottom.
 PRESETS = {
     "upright edges": [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]],
@@ -44,17 +45,32 @@ class KernelLab(Instrument):
             f"LeNet-5's C1, map {number}": each.round(3).tolist() for number, each in enumerate(learned, 1)
         }
         rows = self.presets.get(kernel, []) if isinstance(kernel, str) else np.asarray(kernel, float).tolist()
-        if np.shape(rows) not in [(side, side) for side in range(1, 12)]:
+        if np.shape(rows) not in [(side, side) for side in range(1, LARGEST_KERNEL + 1)]:
             raise CourseError(
                 f"The kernel is not a square of numbers, nor one of these names: {', '.join(self.presets)}."
             )
-        self.kernel, self.digit, self.stride, self.padding = rows, digit, stride, padding
+        self.kernel, self.digit = rows, validation_number(digit)
+        self.stride, self.padding = whole(stride, 1, 4, "The stride"), whole(padding, 0, 4, "The padding")
         self.choose()
 
     @traitlets.observe("digit")
     def choose(self, change: object = None) -> None:
         """Send the pixels of the chosen digit to the page."""
         self.image = self.digits[self.digit].tobytes()
+
+    @traitlets.validate("kernel")
+    def square(self, proposal: dict) -> list[list[float]]:
+        """Refuse what is no square of at most 11 x 11 numbers."""
+        rows = proposal["value"]
+        if len(rows) > LARGEST_KERNEL or any(len(row) != len(rows) for row in rows) or not rows:
+            raise traitlets.TraitError("the kernel is not a square of numbers")
+        if not np.isfinite(rows).all():
+            raise traitlets.TraitError("a weight is not finite")
+        return rows
+
+    @traitlets.observe("digit", "kernel", "stride", "padding")
+    def moved(self, _: dict) -> None:
+        self.changed()
 
     @property
     def output(self) -> np.ndarray:

@@ -124,7 +124,7 @@ function render({ model, el }) {
   }
 
   const titled = (title, canvas) => make("figure", {}, make("figcaption", { textContent: title }), canvas);
-  frame(
+  const unframe = frame(
     el,
     make(
       "div",
@@ -150,7 +150,10 @@ function render({ model, el }) {
     ),
   );
   askNumber();
-  return ask.stop;
+  return () => {
+    unframe();
+    ask.stop();
+  };
 }
 
 export default { render };

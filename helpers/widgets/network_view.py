@@ -8,10 +8,10 @@ import traitlets
 
 from helpers.handwriting import prepare
 from helpers.lenet import load_lenet5
-from helpers.mnist import load_mnist, split_validation, to_input
+from helpers.mnist import VALIDATION_SIZE, load_mnist, split_validation, to_input
 from helpers.plots import draw_digit
 from helpers.quiet import keras
-from helpers.widgets.instrument import Instrument, probabilities_of, script
+from helpers.widgets.instrument import Instrument, one_picture, probabilities_of, script, validation_number, whole
 
 DIGITS = 1000  # validation digits among which the most exciting patch is looked for
 
@@ -24,14 +24,19 @@ class NetworkView(Instrument):
 
     _esm = script("network_view")
     promise = "draw a digit or choose one, see each layer's maps, and choose a unit to see what it looks for."
-    digit = traitlets.Int(0).tag(sync=True)
+    digit = traitlets.Int(0, min=0, max=VALIDATION_SIZE - 1).tag(sync=True)
 
     def __init__(self, model=None, digit: int = 0) -> None:
         super().__init__()
-        self.model, self.digit = model or load_lenet5(), digit
+        self.model, self.digit = model or load_lenet5(), validation_number(digit)
         self.layers = [layer for layer in self.model.layers if layer.name != "flatten"]
         self.every = keras.Model(self.model.inputs[0], [layer.output for layer in self.layers])
         (_, _), (self.validation, self.labels) = split_validation(*load_mnist()[0])
+        self.image = self.of_validation(digit)  # the one that was looked at last
+
+    def of_validation(self, number: int) -> np.ndarray:
+        """Return a validation digit, 28 x 28 float32 from 0 to 1."""
+        return to_input(self.validation[number])[..., 0]
 
     def activations(self, image: np.ndarray) -> list[np.ndarray]:
         """Return what each layer makes of one image (28 x 28 float32): maps x height x width, or units x 1 x 1."""
@@ -41,14 +46,19 @@ class NetworkView(Instrument):
         ]
 
     def answer(self, content: dict, buffers: list[bytes]) -> tuple[dict, list[bytes]]:
-        if content["kind"] == "unit":
-            return self.describe(int(content["layer"]), int(content["unit"]))
+        if content.get("kind") == "unit":
+            place = whole(content.get("layer"), 0, len(self.layers) - 1, "The place of a layer")
+            units = self.layers[place].output.shape[-1]
+            return self.describe(place, whole(content.get("unit"), 0, units - 1, "The place of a unit"))
         image, doubted = np.zeros((28, 28), np.float32), False
         if buffers:
-            prepared = prepare(buffers[0])
+            prepared = prepare(one_picture(buffers))
             image, doubted = prepared.image, bool(prepared.doubts)
         elif "digit" in content:
-            image = to_input(self.validation[int(content["digit"])])[..., 0]
+            image = self.of_validation(validation_number(content["digit"]))
+        if image.any() and not np.array_equal(image, self.image):
+            self.image = image
+            self.changed()
         maps = self.activations(image)
         layers = [self.layout(layer.name, *values.shape) for layer, values in zip(self.layers, maps, strict=True)]
         probabilities = maps[-1].ravel().astype(float).tolist() if image.any() else None
@@ -114,9 +124,9 @@ class NetworkView(Instrument):
         return answer, [kernel.tobytes(), patch.tobytes()]
 
     def draw(self) -> plt.Figure:
-        image = to_input(self.validation[self.digit])[..., 0]
+        image, own = self.image, not np.array_equal(self.image, self.of_validation(self.digit))
         figure, grid = plt.subplots(1, 6, figsize=(8, 2.2), width_ratios=[1, 1, 1, 1, 1, 1.4])
-        draw_digit(grid[0], image, f"a {self.labels[self.digit]}")
+        draw_digit(grid[0], image, "your choice" if own else f"a {self.labels[self.digit]}")
         for axes, layer, values in zip(grid[1:5], self.layers, self.activations(image), strict=False):
             axes.imshow(values[0] if values[0].size > 1 else values.reshape(-1, 12), vmin=min(0, values.min()))
             axes.set(xticks=[], yticks=[])

@@ -114,7 +114,7 @@ function render({ model, el }) {
     });
   }
 
-  frame(
+  const unframe = frame(
     el,
     make(
       "div",
@@ -129,6 +129,7 @@ function render({ model, el }) {
   );
   show();
   return () => {
+    unframe();
     ask.stop();
     addresses.forEach((address) => URL.revokeObjectURL(address));
   };

@@ -4,6 +4,7 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 
+from helpers import CourseError
 from helpers.handwriting import EMPTY_PAGE, find_one, finish, prepare
 from helpers.handwriting.doubt import doubts_about, judged
 from helpers.handwriting.ink import ink_of
@@ -12,8 +13,11 @@ from helpers.handwriting.picture import Source, resize
 from helpers.lenet import load_lenet5
 from helpers.plots import draw_digit
 from helpers.samples import single_digits
-from helpers.widgets.instrument import Instrument, script
+from helpers.widgets.instrument import Instrument, script, whole
 
+LARGEST = 60_000_000  # bytes of a file, as the page has it
+#: The sliders: from, to, and where they change nothing.
+SLIDERS = {"ink": (0, 90, 0), "size": (8, 28, 20), "turn": (-45, 45, 0), "right": (-8, 8, 0), "down": (-8, 8, 0)}
 SHOWN = ("picture", "dark ink", "darkness", "ink", "cropped", "centred", "28 x 28")
 
 
@@ -40,7 +44,7 @@ class PhotoLab(Instrument):
     def __init__(self, picture: Source | None = None, model=None) -> None:
         super().__init__()
         self.model = model or load_lenet5()
-        self.pieces: list[bytes] = []
+        self.upload, self.pieces = None, []  # which file is arriving, and what of it is here
         if picture is None:
             picture = next(each for each in single_digits() if "phone" in each.situation).path
         self.load(picture)
@@ -50,19 +54,34 @@ class PhotoLab(Instrument):
         self.stages, self.sheet = ink_of(picture)
         self.picture = picture
 
+    def collect(self, content: dict, buffers: list[bytes]) -> float:
+        """Put a piece of a file to those before it; return which part of the file is here. A gap ends the upload."""
+        pieces = whole(content.get("pieces"), 1, LARGEST, "The number of a file's pieces")
+        piece = whole(content.get("piece"), 0, pieces - 1, "The place of a piece")
+        upload = str(content.get("sender")), str(content.get("file")), pieces
+        if piece == 0:
+            self.upload, self.pieces = upload, []
+        size = sum(map(len, self.pieces + buffers))
+        if (upload, piece, 1) != (self.upload, len(self.pieces), len(buffers)) or size > LARGEST:
+            self.upload, self.pieces = None, []
+            raise CourseError("The file did not arrive whole: choose it again.")
+        self.pieces.append(buffers[0])
+        return (piece + 1) / pieces
+
     def answer(self, content: dict, buffers: list[bytes]) -> tuple[dict, list[bytes]]:
-        if content["kind"] == "file":
-            self.pieces = [*(self.pieces if content["piece"] else []), *buffers]
-            if content["piece"] + 1 < content["pieces"]:
-                return {"piece": (content["piece"] + 1) / content["pieces"]}, []
-            file, self.pieces = b"".join(self.pieces), []
+        if content.get("kind") == "file":
+            if (part := self.collect(content, buffers)) < 1:
+                return {"piece": part}, []
+            file, self.pieces, self.upload, self.stages = b"".join(self.pieces), [], None, None
             self.load(file)
-            content = {"digit": None}
-        return self.show(
-            content.get("digit"),
-            content.get("ink", 0) / 100,
-            (content.get("size", 20), content.get("turn", 0), content.get("right", 0), content.get("down", 0)),
-        )
+            self.changed()
+            content = {}
+        if self.stages is None:
+            raise CourseError("The last file was no picture: choose another one.")
+        digit = content.get("digit")
+        chosen = None if digit is None else whole(digit, 0, 10_000, "The place of a digit")
+        values = [whole(content.get(name, rest), low, high, name) for name, (low, high, rest) in SLIDERS.items()]
+        return self.show(chosen, values[0] / 100, tuple(values[1:]))
 
     def show(self, chosen: int | None, fainter: float = 0, changes: tuple = (20, 0, 0, 0)) -> tuple[dict, list[bytes]]:
         """Return the readings of all digits and the stages of the chosen one (None: the one with the most ink)."""

@@ -1,5 +1,6 @@
 """The instruments without a browser: what they answer, and the still pictures that they leave."""
 
+import asyncio
 import base64
 import html
 import io
@@ -9,14 +10,13 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from traitlets import TraitError
 
 from helpers import CourseError
 from helpers.handwriting import EMPTY_PAGE, prepare
 from helpers.lenet import load_lenet5
 from helpers.mnist import load_mnist, split_validation, to_input
 from helpers.samples import FOLDER, load_samples, single_digits
-from helpers.widgets import DigitPad, KernelLab, NetworkView, PhotoLab
+from helpers.widgets import DigitPad, KernelLab, NetworkView, PhotoLab, instrument
 from helpers.widgets.photo_lab import move_digit
 
 MODEL = load_lenet5()
@@ -35,14 +35,125 @@ def ask(instrument, content, *buffers, view="one"):
 
 
 @pytest.mark.parametrize("kind", [DigitPad, NetworkView, KernelLab, PhotoLab])
-def test_a_still_picture_stands_where_nothing_can_be_operated(kind):
-    data = kind()._repr_mimebundle_()
-    image = re.fullmatch(r'<img src="data:image/png;base64,(.*?)" alt="(.*?)" width="\d+">', data["text/html"])
-    png, alternative = image.groups()
+def test_a_still_picture_stands_where_nothing_can_be_operated(kind, monkeypatch):
+    shown = []
+    monkeypatch.setattr(instrument, "display", lambda data, **_: shown.append(data))
+    kind()._ipython_display_()
+    data, living = shown
+    pattern = (
+        r'<img src="data:image/png;base64,([^"]*)" alt="(.*?)" width="\d+"><p><em>As it was left. Run the cell to play'
+    )
+    ((png, alternative),) = re.findall(pattern, data["text/html"])
     picture = Image.open(io.BytesIO(base64.b64decode(png)))
     assert picture.width > 300 and len(set(picture.convert("L").tobytes())) > 5
     assert kind.promise in data["text/plain"] and html.unescape(alternative) == kind.promise
-    assert "application/vnd.jupyter.widget-view+json" in data
+    assert instrument.WIDGET_VIEW in living and instrument.WIDGET_VIEW not in data
+
+
+def still_of(instrument):
+    return instrument.stored()["text/html"]
+
+
+def test_the_still_picture_is_the_last_one():
+    for lab, change in (
+        (KernelLab(), lambda lab: lab.set_state({"digit": 5})),
+        (DigitPad(MODEL), lambda pad: ask(pad, {"kind": "read"}, SAMPLES[0].path.read_bytes())),
+        (NetworkView(MODEL), lambda view: ask(view, {"kind": "maps", "digit": 9})),
+        (PhotoLab(model=MODEL), lambda lab: send(lab, (FOLDER / "digit5.png").read_bytes())),
+    ):
+        before = still_of(lab)
+        change(lab)
+        assert still_of(lab) != before, type(lab).__name__
+
+
+def test_the_still_picture_is_drawn_again_once_after_the_last_change(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(instrument, "QUIET", 0.05)
+    monkeypatch.setattr(instrument, "display", lambda *_, **__: None)
+    monkeypatch.setattr(instrument, "update_display", lambda data, **_: drawn.append(data))
+
+    async def change_it() -> None:
+        lab = KernelLab()
+        lab.stride = 2
+        await asyncio.sleep(0.2)
+        assert not drawn, "nobody has seen it yet"
+        lab._ipython_display_()
+        for lab.stride in (3, 4, 1):
+            pass
+        while not drawn:
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.2)
+
+    asyncio.run(change_it())
+    assert len(drawn) == 1
+
+
+NONSENSE = [None, 7, "read", [], [{"kind": "read"}], {}, {"kind": ["keep"]}, {"kind": "keep"}]
+NONSENSE += [
+    {"kind": "keep", "label": label} for label in (10, -1, "../../x", None, [], 3.5, "7 ", float("nan"), 10**400)
+]
+NONSENSE += [{"kind": "unit", "layer": layer, "unit": unit} for layer in (-1, 99, None) for unit in (-1, 10**9, "x")]
+NONSENSE += [{"kind": "maps", "digit": digit} for digit in (-1, 5000, "x", None, {})]
+NONSENSE += [
+    {"kind": "file", "piece": piece, "pieces": many} for piece in (-1, 1, 99, None, "x") for many in (0, 1, "y")
+]
+NONSENSE += [{"kind": "show", name: value} for name in ("ink", "size", "turn", "digit") for value in (10**9, "x", [])]
+
+
+@pytest.mark.parametrize("kind", [DigitPad, NetworkView, KernelLab, PhotoLab])
+def test_a_message_that_is_none_gets_one_sentence(kind, tmp_path):
+    """Whatever the page sends: an answer or a refusal; nothing is raised, and nothing written outside of its folder."""
+    made = DigitPad(MODEL, tmp_path / "kept") if kind is DigitPad else kind()
+    sent = []
+    made.send = lambda content, buffers=None: sent.append(content)
+    for content in NONSENSE:
+        for buffers in ([], [b"nonsense"], [b"a", b"b"]):
+            before = len(sent)
+            made._receive(None, content, buffers)
+            assert len(sent) == before + 1
+            assert "did not work" not in sent[-1].get("error", ""), (content, sent[-1])
+    kept = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+    assert all(re.fullmatch(r"\d_drawn_\d+.png", name) for name in kept), kept
+
+
+def test_what_cannot_be_set_is_refused_and_what_stood_stays():
+    lab = KernelLab()
+    sent = []
+    lab.send = lambda content, buffers=None: sent.append(content)
+    for state in (
+        {"stride": 99},
+        {"digit": 5000},
+        {"padding": "x"},
+        {"kernel": [[1, 2], [3]]},
+        {"kernel": []},
+        {"kernel": [[1.0] * 50] * 50},
+        {"kernel": [[float("nan")]]},
+        {"kernel": None},
+        None,
+    ):
+        before = len(sent), lab.output.copy()
+        lab.set_state(state)
+        assert len(sent) == before[0] + 1 and "cannot be set" in sent[-1]["error"], state
+        assert np.array_equal(lab.output, before[1])
+    lab.set_state({"stride": 2})
+    assert lab.output.shape == (13, 13)
+
+
+def test_an_upload_that_does_not_end_does_not_grow():
+    lab = PhotoLab(model=MODEL)
+    for number in range(3):
+        assert ask(lab, {"kind": "file", "file": number, "piece": 0, "pieces": 50}, bytes(1000))[0] == {"piece": 0.02}
+    assert sum(map(len, lab.pieces)) == 1000
+    for content, buffer in (
+        ({"file": 2, "piece": 2, "pieces": 50}, b"a gap"),
+        ({"file": 3, "piece": 1, "pieces": 50}, b"of another file"),
+        ({"file": 2, "piece": 1, "pieces": 50}, bytes(60_000_001)),
+        ({"file": 2, "piece": 1, "pieces": 10**9}, b"too many"),
+    ):
+        ask(lab, {"kind": "file", "file": 2, "piece": 0, "pieces": 50}, bytes(1000))
+        assert "error" in ask(lab, {"kind": "file", **content}, buffer)[0]
+        assert sum(map(len, lab.pieces)) <= 1000
+    assert send(lab, (FOLDER / "digit5.png").read_bytes())[0]["readings"][0]["digit"] == 5
 
 
 def test_two_instruments_are_two_models():
@@ -172,8 +283,10 @@ def test_another_digit_brings_its_pixels():
 
 def test_a_digit_that_is_no_validation_digit_is_refused():
     assert KernelLab(digit=4999).image == VALIDATION[4999].tobytes()
-    with pytest.raises(TraitError):
-        KernelLab(digit=5000)
+    for kind in (KernelLab, NetworkView):
+        for digit in (5000, -1, "three"):
+            with pytest.raises(CourseError, match="validation digit"):
+                kind(digit=digit)
 
 
 @pytest.mark.parametrize("kernel", ["egdes", [[1, 2, 3]], [1, 2, 3]])
@@ -235,7 +348,8 @@ def test_heic_is_read():
 def test_a_file_that_is_none_gives_its_sentence_and_the_lab_goes_on(content, sentence):
     lab = PhotoLab(FOLDER / "digit3.png", MODEL)
     assert sentence in send(lab, content)[0]["error"]
-    assert ask(lab, {"kind": "show", "digit": None})[0]["readings"][0]["digit"] == 3
+    assert "no picture" in ask(lab, {"kind": "show", "digit": None})[0]["error"], "and not what was there before"
+    assert send(lab, (FOLDER / "digit3.png").read_bytes())[0]["readings"][0]["digit"] == 3
 
 
 def test_too_many_pixels_are_refused():
