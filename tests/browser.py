@@ -8,6 +8,8 @@ import shutil
 import socket
 import subprocess
 import sys
+import tarfile
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 import course
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+AXE = "axe-core@4.14.1"
 
 #: How a hand draws each digit: strokes of points, x to the right and y down, in parts of the pad.
 STROKES = {
@@ -113,6 +116,14 @@ def draw(page: Page, pad, strokes: list) -> None:
         for place in places[1:]:
             page.mouse.move(*place, steps=5)
         page.mouse.up()
+
+
+def axe() -> str:
+    """Return the source of axe-core, which finds what a screen reader or a keyboard cannot use; npm fetches it."""
+    with tempfile.TemporaryDirectory() as temporary:
+        subprocess.run([shutil.which("npm"), "pack", "--silent", AXE], cwd=temporary, check=True, capture_output=True)
+        with tarfile.open(next(Path(temporary).glob("*.tgz"))) as archive:
+            return archive.extractfile("package/axe.min.js").read().decode("utf-8")
 
 
 def pixels(canvas) -> list[list[int]]:

@@ -100,7 +100,7 @@ function makePad(changed, size = 280) {
   const spoken = make("span", { className: "spoken", "aria-live": "polite" });
   const help = "Draw here. Keys: the arrows move the pen, space puts it down and lifts it, Ctrl+Z undoes.";
   canvas.setAttribute("aria-label", help);
-  canvas.style.width = canvas.style.height = `${size}px`;
+  canvas.style.width = `${size}px`; // and as high: see the style sheet
   const context = canvas.getContext("2d");
   const at = { x: 140, y: 60 };
   let strokes = [];
@@ -156,6 +156,14 @@ function makePad(changed, size = 280) {
   for (const name of ["pointerup", "pointercancel"]) {
     canvas.addEventListener(name, () => stroke && !byKeys && end());
   }
+  function showCursor() {
+    cursor.hidden = false;
+    cursor.classList.toggle("down", stroke !== null);
+    cursor.style.left = `${(at.x / 280) * 100}%`;
+    cursor.style.top = `${(at.y / 280) * 100}%`;
+  }
+  canvas.addEventListener("focus", () => canvas.matches(":focus-visible") && showCursor());
+  canvas.addEventListener("blur", () => (cursor.hidden = true));
   canvas.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (step && !(stroke && !byKeys)) {
@@ -171,10 +179,7 @@ function makePad(changed, size = 280) {
     } else if (event.key === "z" && (event.ctrlKey || event.metaKey)) pad.undo();
     else return;
     event.preventDefault();
-    cursor.hidden = false;
-    cursor.classList.toggle("down", stroke !== null);
-    cursor.style.left = `${(at.x / 280) * 100}%`;
-    cursor.style.top = `${(at.y / 280) * 100}%`;
+    showCursor();
   });
   const pad = {
     width: 22,

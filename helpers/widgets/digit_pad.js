@@ -4,7 +4,7 @@ function render({ model, el }) {
   const bars = makeBars();
   const sees = make("canvas", { width: 28, height: 28, role: "img", "aria-label": "nothing drawn yet" });
   sees.style.width = sees.style.height = "112px";
-  const notes = make("ul", { "aria-live": "polite" });
+  const notes = make("ul", { className: "notes", "aria-live": "polite" });
   const status = make("p", { role: "status" });
   const label = make("select", { "aria-label": "the digit that you drew" });
   for (let digit = 0; digit < 10; digit++) label.append(make("option", { textContent: `${digit}` }));
@@ -39,7 +39,11 @@ function render({ model, el }) {
     else status.textContent = "Draw a digit first.";
   };
   const width = make("input", { type: "range", min: 8, max: 40, value: pad.width });
-  width.addEventListener("input", () => (pad.width = Number(width.value)));
+  const wide = make("span", { textContent: `${pad.width}`, "aria-hidden": "true" }); // the slider speaks for itself
+  width.addEventListener("input", () => {
+    pad.width = Number(width.value);
+    wide.textContent = width.value;
+  });
   const press = (text, onclick) => make("button", { type: "button", textContent: text, onclick });
 
   const unframe = frame(
@@ -49,10 +53,10 @@ function render({ model, el }) {
       {},
       pad.element,
       make("div", { className: "tools" }, press("Undo", pad.undo), press("Clear", pad.clear)),
-      make("label", {}, "Pen width", width),
+      make("label", {}, "Pen width", width, wide),
       make("p", { className: "small", textContent: pad.help }),
     ),
-    make("div", {}, bars.element, notes),
+    bars.element,
     make(
       "div",
       {},
@@ -61,6 +65,7 @@ function render({ model, el }) {
       press("Keep as my digit", keep),
       status,
     ),
+    notes, // last: a warning moves nothing
   );
   return () => {
     unframe();

@@ -7,7 +7,7 @@ function render({ model, el }) {
   const input = make("canvas", { tabIndex: 0, role: "img" });
   const output = make("canvas", { tabIndex: 0, role: "img" });
   const formula = make("p", { "aria-live": "polite" });
-  const sum = make("div", { "aria-live": "polite", className: "sum" });
+  const sum = make("div", { "aria-live": "polite", className: "sum", tabIndex: 0, role: "group", "aria-label": "the sum under the window" });
   const cells = make("div", { className: "kernel" });
   const field = (name, min, max) => {
     const box = make("input", { type: "number", min, max, value: model.get(name) });

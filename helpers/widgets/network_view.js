@@ -82,13 +82,32 @@ function render({ model, el }) {
         chosen = { layer: place, unit: Math.min(maps - 1, row * columns + column) };
         magnify();
       });
-      panels.append(make("fieldset", {}, make("legend", { textContent: `${name}: ${text}` }), canvas));
+      const mark = make("div", { className: "box chosen", hidden: true });
+      const paper = make("div", { className: "paper" }, canvas, mark);
+      panels.append(make("fieldset", {}, make("legend", { textContent: `${name}: ${text}` }), paper));
       layer.append(make("option", { value: `${place}`, textContent: name }));
+    });
+  }
+
+  /** Frame the chosen map, and no other. */
+  function mark() {
+    layers.forEach(({ columns, maps, height, width }, place) => {
+      const frame = panels.children[place].querySelector(".box");
+      frame.hidden = place !== chosen.layer;
+      const gap = Number(width > 1);
+      const across = columns * (width + gap) - gap;
+      const down = Math.ceil(maps / columns) * (height + gap) - gap;
+      const part = (pixels, all) => `${(100 * pixels) / all}%`;
+      frame.style.left = part((chosen.unit % columns) * (width + gap), across);
+      frame.style.top = part(Math.floor(chosen.unit / columns) * (height + gap), down);
+      frame.style.width = part(width, across);
+      frame.style.height = part(height, down);
     });
   }
 
   function magnify() {
     const { maps, height, width, name, values } = layers[chosen.layer];
+    mark();
     layer.value = `${chosen.layer}`;
     unit.max = maps;
     unit.value = chosen.unit + 1;
@@ -119,7 +138,7 @@ function render({ model, el }) {
       weights.setAttribute("aria-label", `the weights, from ${-far.toFixed(2)} (white) to ${far.toFixed(2)} (black)`);
     }
     paint(patch, Array.from(numbers(pixels, Float32Array)), size);
-    patch.style.width = "112px";
+    patch.style.width = "72px";
     patch.setAttribute("aria-label", "the part of a digit that excites this unit most");
   }
 
@@ -128,26 +147,38 @@ function render({ model, el }) {
     el,
     make(
       "div",
-      {},
-      pad.element,
-      make("div", { className: "tools" }, make("button", { type: "button", textContent: "Clear", onclick: pad.clear })),
-      make("p", { className: "small", textContent: pad.help }),
+      { className: "study" }, // what a click on a map changes stands beside the maps, in view
+      make(
+        "div",
+        { className: "tools" },
+        pad.element,
+        make(
+          "div",
+          {},
+          titled("what the network sees", input),
+          make("button", { type: "button", textContent: "Clear", onclick: pad.clear }),
+        ),
+      ),
       make("label", {}, "or validation digit number", number),
-      titled("what the network sees", input),
-      bars.element,
+      make(
+        "fieldset",
+        { className: "unit" },
+        make("legend", { textContent: "One unit (click on a map, or choose)" }),
+        make("div", { className: "tools" }, layer, unit),
+        detail,
+        about,
+        make(
+          "div",
+          { className: "tools" },
+          titled("its weights: black positive, grey 0, white negative", weights),
+          titled("what excites it most", patch),
+        ),
+      ),
       status,
+      bars.element,
+      make("p", { className: "small", textContent: pad.help }),
     ),
     panels,
-    make(
-      "fieldset",
-      { className: "unit" },
-      make("legend", { textContent: "One unit (click on a map, or choose)" }),
-      make("div", { className: "tools" }, layer, unit),
-      detail,
-      about,
-      titled("its weights: black positive, grey 0, white negative", weights),
-      titled("what excites it most", patch),
-    ),
   );
   askNumber();
   return () => {

@@ -52,6 +52,7 @@ function render({ model, el }) {
       }
       status.textContent = content.error ?? "";
       if (content.stages) showStages(content, buffers);
+      else clear(); // the old photograph and its reading would contradict the sentence
       el.dataset.answers = Number(el.dataset.answers ?? 0) + 1;
     },
     (silent) => (status.textContent = silent ? SILENT : ""),
@@ -90,9 +91,15 @@ function render({ model, el }) {
     notes.replaceChildren(...sentences.map((text) => make("li", { textContent: text })));
   }
 
+  function clear() {
+    for (const each of [photo, stages, found, notes]) each.replaceChildren();
+    bars.show(null, "No picture.");
+  }
+
   async function send(picture) {
     if (!picture) return;
     if (picture.size > LARGEST) {
+      clear();
       status.textContent = `The file has ${Math.round(picture.size / 1e6)} million bytes: make the picture smaller.`;
       return;
     }

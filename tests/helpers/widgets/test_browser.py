@@ -4,8 +4,11 @@ Where no Chromium is found, these tests are skipped and say so; with NEEDS_CHROM
 sets it, they fail instead.
 """
 
+import itertools
 import os
 import shutil
+import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -17,7 +20,7 @@ from helpers.lenet import load_lenet5
 from helpers.mnist import load_mnist, split_validation, to_input
 from helpers.samples import FOLDER, load_samples
 from helpers.widgets import KernelLab
-from tests.browser import CHROMIUM, STROKES, chromium, command, draw, jupyter, pixels, run_all, write_notebook
+from tests.browser import CHROMIUM, STROKES, axe, chromium, command, draw, jupyter, pixels, run_all, write_notebook
 
 pytestmark = [
     pytest.mark.long,
@@ -33,6 +36,7 @@ CELLS = (
     "NetworkView(model)",
     "KernelLab()",
     "PhotoLab(model=model)",
+    'from helpers.exercises.quiz import quiz\nquiz("explore_the_data")',
 )
 
 
@@ -47,6 +51,7 @@ def lab(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     write_notebook(folder / "all.ipynb", *CELLS)
     write_notebook(folder / "one.ipynb", *CELLS[:2])
+    write_notebook(folder / "saved.ipynb", *CELLS)
     with jupyter(folder) as address:
         yield folder, address
 
@@ -63,14 +68,14 @@ def open_page(browser, address, notebook, **options):
 @pytest.fixture(scope="module")
 def page(browser, lab):
     page = open_page(browser, lab[1], "all.ipynb")
-    expect(page.locator(".instrument")).to_have_count(5, timeout=30_000)
+    expect(page.locator(".instrument")).to_have_count(6, timeout=30_000)
     yield page
     assert not page.complaints
 
 
 @pytest.fixture
 def instruments(page):
-    """The five instruments: two pads, the view of the network, the kernel's and the photograph's laboratory."""
+    """The instruments: two pads, the view of the network, the kernel's and the photograph's laboratory, and a quiz."""
     page.evaluate("document.activeElement.blur()")
     return page.locator(".instrument").all()
 
@@ -117,6 +122,7 @@ def test_the_pen_has_a_width(page, instruments):
     for width in ("8", "40"):
         press(instruments[0], "Clear")
         instruments[0].get_by_label("Pen width").fill(width)
+        expect(instruments[0].locator("label", has_text="Pen width")).to_have_text(f"Pen width{width}")
         draw(page, instruments[0].locator(".pad"), STROKES[1])
         inks.append(np.sum(np.array(pixels(instruments[0].locator(".pad"))) < 128))
     instruments[0].get_by_label("Pen width").fill("22")
@@ -140,6 +146,7 @@ def test_a_digit_can_be_drawn_with_the_keys_alone(page, instruments):
         if pad.locator(".pad").evaluate("canvas => canvas === document.activeElement"):
             break
     expect(pad.locator(".pad")).to_be_focused()
+    expect(pad.locator(".cursor")).to_be_visible()
     assert pad.locator(".pad").evaluate("canvas => getComputedStyle(canvas).outlineStyle") == "solid"
     cells = page.locator(".jp-Cell").count()
     page.keyboard.press(" ")
@@ -343,6 +350,8 @@ def test_a_broken_file_gives_its_sentence_and_the_laboratory_goes_on(instruments
     photo = instruments[4]
     choose(photo, FOLDER / "broken" / "not_a_picture.png")
     expect(photo.get_by_role("status")).to_contain_text("This is not a picture")
+    expect(reading(photo)).to_have_text("No picture.")
+    expect(photo.locator("img, .box, .best, li")).to_have_count(0)  # nothing of the photograph before
     choose(photo, FOLDER / "digit2.png")
     expect(reading(photo)).to_contain_text("Read as 2")
     expect(photo.get_by_role("status")).to_have_text("")
@@ -394,6 +403,43 @@ def test_the_sliders_change_what_the_network_sees(instruments):
     expect(reading(photo)).to_contain_text("Read as 6")
 
 
+# --- Quiz --------------------------------------------------------------------------------------------------------
+
+
+def test_a_quiz_is_answered_by_keys_and_says_so(page, instruments):
+    """Its radio buttons are groups with names; what is said of an answer is announced; no key leaves the quiz."""
+    quiz = instruments[5]
+    group = quiz.get_by_role("radiogroup", name="2. Where do MNIST's digits have their centre of mass?")
+    first = group.get_by_role("radio", name="At row 14, column 14, within half a pixel.")
+    cells = page.locator(".jp-Cell").count()
+    first.focus()
+    page.keyboard.press(" ")
+    expect(first).to_be_checked()
+    page.keyboard.press("ArrowDown")
+    expect(group.get_by_role("radio").nth(1)).to_be_checked()
+    expect(group.get_by_role("radio").nth(1)).to_be_focused()
+    expect(group.locator("[aria-live=polite]")).to_contain_text("✗ Not quite.")
+    page.keyboard.press("ArrowUp")
+    expect(group.locator("[aria-live=polite]")).to_contain_text("✓ Right.")
+    for key in "ddbaxmj":
+        page.keyboard.press(key)
+    assert page.locator(".jp-Cell").count() == cells
+    expect(first).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(first).not_to_be_focused()
+
+
+def test_run_again_the_quiz_knows_the_answers(page, instruments):
+    instruments[5].get_by_role("radio", name="300").check()
+    page.locator(".jp-Cell").last.click(position={"x": 5, "y": 5})
+    command(page, "notebook:run-cell")
+    again = page.locator(".instrument").nth(5)
+    expect(again.get_by_role("radio", name="300")).to_be_checked()
+    again.get_by_role("button", name="Clear my answers").click()
+    expect(again.get_by_role("radio", name="300")).not_to_be_checked()
+    expect(again.locator(".said").first).to_have_text("")
+
+
 # --- All of them -------------------------------------------------------------------------------------------------
 
 
@@ -424,6 +470,46 @@ def contrast(one, other):
     return (high + 0.05) / (low + 0.05)
 
 
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_the_edges_of_controls_and_the_bars_can_be_seen(page, instruments, theme):
+    """At least 3:1 beside what lies behind them (WCAG 2.1, 1.4.11)."""
+    command(page, "apputils:change-theme", theme=theme)
+    page.wait_for_selector(f'body[data-jp-theme-light="{str("Light" in theme).lower()}"]', state="attached")
+    page.wait_for_timeout(500)
+    draw(page, instruments[0].locator(".pad"), STROKES[4])
+    faint = page.evaluate("""() => {
+        const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+        const over = (colours) => { // the colour that is seen, of colours that lie over each other
+            for (const colour of colours) {
+                canvas.fillStyle = colour;
+                canvas.fillRect(0, 0, 1, 1);
+            }
+            return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+        };
+        const light = (rgb) => rgb.map(v => v / 255).map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+            .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+        const ground = (each) => getComputedStyle(each).backgroundColor;
+        const behind = (each) => each ? [...behind(each.parentElement), ground(each)] : ["white"];
+        const found = [];
+        const compare = (each, colour) => {
+            const under = behind(each.parentElement);
+            const [high, low] = [light(over(under)), light(over([...under, colour]))].sort((a, b) => b - a);
+            const contrast = (high + 0.05) / (low + 0.05);
+            if (contrast < 3) found.push(`${each.outerHTML.slice(0, 80)} ${contrast}`);
+        };
+        const parts = "button, select, input[type=number], fieldset, canvas, .rail, .drop";
+        for (const each of document.querySelectorAll(".instrument :is(" + parts + ")")) {
+            const line = getComputedStyle(each);
+            if (parseFloat(line.borderTopWidth)) compare(each, line.borderTopColor);
+        }
+        for (const bar of document.querySelectorAll(".instrument .bar")) {
+            compare(bar.parentElement, getComputedStyle(bar).backgroundColor);
+        }
+        return found;
+    }""")
+    assert not faint
+
+
 def test_nothing_sticks_out_at_400_pixels(page, instruments):
     instruments[3].get_by_label("Preset").select_option("LeNet-5's C1, map 1")  # the widest: 5 x 5
     for instrument in instruments:
@@ -431,6 +517,132 @@ def test_nothing_sticks_out_at_400_pixels(page, instruments):
         wide, room = instrument.evaluate("element => [element.scrollWidth, element.clientWidth]")
         instrument.evaluate("element => { element.style.width = ''; }")
         assert wide <= room <= 400
+
+
+def test_no_part_of_the_quiz_lies_on_another_at_400_pixels(instruments):
+    quiz = instruments[5]
+    quiz.evaluate("element => { element.style.width = '320px'; }")
+    boxes = [each.bounding_box() for each in quiz.locator("legend, label, .said").all()]
+    quiz.evaluate("element => { element.style.width = ''; }")
+    for above, below in itertools.pairwise(boxes):
+        assert above["y"] + above["height"] <= below["y"] + 1
+
+
+def test_the_pad_is_square_on_a_phone_and_leaves_room_to_scroll(instruments):
+    pad = instruments[0]
+    pad.evaluate("element => { element.style.width = '280px'; element.style.boxSizing = 'border-box'; }")
+    box, room = pad.locator(".pad").bounding_box(), pad.bounding_box()
+    pad.evaluate("element => { element.style.width = ''; }")
+    assert box["width"] == pytest.approx(box["height"], abs=0.5) and box["width"] > 150
+    assert room["width"] - box["width"] >= 44
+
+
+@pytest.mark.parametrize("wide", ["", "420px"])
+def test_a_warning_moves_no_part_of_the_pad(page, instruments, wide):
+    pad = instruments[0]
+    pad.evaluate("(element, wide) => { element.style.width = wide; }", wide)
+    parts = pad.locator("canvas, button, select, input, .row").all()
+
+    def places():
+        top = pad.bounding_box()
+        return [(each.bounding_box()["x"] - top["x"], each.bounding_box()["y"] - top["y"]) for each in parts]
+
+    press(pad, "Clear")
+    expect(reading(pad)).to_have_text("Nothing drawn yet.")
+    before = places()
+    draw(page, pad.locator(".pad"), [[(0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9), (0.1, 0.1)]])
+    expect(pad.locator(".notes li").first).to_be_visible()
+    after = places()
+    pad.evaluate("element => { element.style.width = ''; }")
+    assert np.abs(np.subtract(before, after)).max() < 0.5
+
+
+def test_what_a_click_on_a_map_changes_is_in_view_at_1280_by_800(page, instruments):
+    view = instruments[2]
+    page.set_viewport_size({"width": 1280, "height": 800})
+    view.evaluate("element => element.scrollIntoView({ block: 'start' })")
+    canvas = view.locator(".layers canvas").nth(2)
+    box = canvas.bounding_box()
+    canvas.click(position={"x": box["width"] * 0.3, "y": box["height"] * 0.75})
+    expect(view.locator(".unit")).to_contain_text("Unit 11 of 16 in C3")
+    expect(view.locator(".unit")).to_contain_text("150 weights")
+    bottom = page.locator(".jp-WindowedPanel-outer").first.bounding_box()
+    panel, mark = view.locator(".unit").bounding_box(), view.locator(".layers .box:visible").bounding_box()
+    box = canvas.bounding_box()
+    page.set_viewport_size({"width": 1300, "height": 3800})
+    assert bottom["y"] <= panel["y"] and panel["y"] + panel["height"] <= bottom["y"] + bottom["height"]
+    assert mark["x"] < box["x"] + box["width"] * 0.3 < mark["x"] + mark["width"]
+    assert mark["y"] < box["y"] + box["height"] * 0.75 < mark["y"] + mark["height"]
+
+
+@pytest.mark.parametrize("place", [0, 5], ids=["pad", "quiz"])
+def test_control_s_saves_with_the_focus_in_an_instrument(page, instruments, lab, place):
+    """And Shift+Enter runs no cell there."""
+    count = page.locator(".jp-InputPrompt").all_text_contents()
+    stamp = (lab[0] / "all.ipynb").stat().st_mtime_ns
+    instruments[place].locator(".pad, [type=radio]").first.focus()
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Control+s")
+    for _ in range(100):
+        if (lab[0] / "all.ipynb").stat().st_mtime_ns != stamp:
+            break
+        page.wait_for_timeout(100)
+    assert (lab[0] / "all.ipynb").stat().st_mtime_ns != stamp
+    assert page.locator(".jp-InputPrompt").all_text_contents() == count
+
+
+def test_axe_finds_nothing_in_our_own_parts(page, instruments):
+    if not shutil.which("npm"):
+        pytest.skip("no npm here: axe-core was not run")
+    page.evaluate(axe())
+    found = page.evaluate("""async () => {
+        const { violations, passes } = await axe.run({ include: [".instrument"] });
+        return [passes.length, violations.map((each) => `${each.id}: ${each.nodes.map(({ html }) => html)}`)];
+    }""")
+    assert found[0] > 10 and not found[1]
+
+
+def test_saved_work_is_shown_without_its_kernel_and_lives_again_with_it(browser, lab):
+    """Saved, reloaded with its kernel: alive. Without it, and exported: as it was left, and one sentence."""
+    folder, address = lab
+    page = open_page(browser, address, "saved.ipynb")
+    expect(page.locator(".instrument")).to_have_count(6, timeout=30_000)
+    before = page.locator(".still-instrument img").first.get_attribute("src")
+    draw(page, page.locator(".pad").first, STROKES[7])
+    page.locator(".instrument").nth(5).get_by_role("radio", name="44").check()
+    expect(page.locator(".still-instrument img").first).not_to_have_attribute("src", before)
+    expect(page.locator(".still-instrument").last).to_contain_text("44 (your answer)")
+    expect(page.locator(".still-instrument").filter(visible=True)).to_have_count(0)
+    drawn = page.locator(".still-instrument img").first.get_attribute("src")
+    command(page, "docmanager:save")
+    page.reload()
+    expect(page.locator(".instrument")).to_have_count(6, timeout=60_000)
+    expect(page.locator(".still-instrument").filter(visible=True)).to_have_count(0)
+    page.wait_for_timeout(2000)  # JupyterLab draws its cells again when the kernel has been found
+    draw(page, page.locator(".pad").first, STROKES[1])
+    expect(reading(page.locator(".instrument").first)).to_contain_text("Read as 1")
+    expect(page.locator(".instrument").nth(5).get_by_role("radio", name="44")).to_be_checked()
+    command(page, "kernelmenu:shutdown")
+    page.goto("about:blank")
+    page.goto(address.format(path="saved.ipynb"))
+    expect(page.locator(".still-instrument").filter(visible=True)).to_have_count(6, timeout=60_000)
+    page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=60_000)
+    page.wait_for_timeout(2000)  # the widget manager looks for what is not there
+    assert page.locator(".still-instrument img").first.get_attribute("src") == drawn
+    expect(page.get_by_text("Run the cell to play").filter(visible=True)).to_have_count(6)
+    expect(page.locator(".still-instrument").last).to_contain_text("44 (your answer)")
+    for sentence in ("model not found", "Error displaying", "Loading widget"):
+        expect(page.get_by_text(sentence).filter(visible=True)).to_have_count(0)
+    page.close()
+
+    command_line = [sys.executable, "-m", "nbconvert", "--to", "html", "saved.ipynb"]
+    run = subprocess.run(command_line, cwd=folder, capture_output=True, text=True)
+    assert run.returncode == 0 and "Warning" not in run.stderr, run.stderr
+    page = browser.new_page()
+    page.goto((folder / "saved.html").as_uri())
+    expect(page.get_by_text("Run the cell to play").filter(visible=True)).to_have_count(6)
+    expect(page.get_by_text("model not found")).to_have_count(0)
+    page.close()
 
 
 def test_every_control_has_a_name(instruments):
