@@ -13,11 +13,14 @@ function make(tag, properties = {}, ...children) {
 
 /**
  * Prepare the element of an instrument. JupyterLab must not take the keys pressed in it for its own shortcuts, but
- * Ctrl+S or Cmd+S, which saves. It listens as a key's event rises, Notebook 7 as it sinks: hence both. Returns what undoes this.
+ * Ctrl+S or Cmd+S, which saves. It listens as a key's event rises, Notebook 7 as it sinks, and looks for a mark
+ * on the very element that has the focus: hence both. Returns what undoes this.
  */
 function frame(el, ...children) {
   const saves = ({ key, ctrlKey, metaKey }) => key.toLowerCase() === "s" && (ctrlKey || metaKey);
-  const guard = (event) => el.toggleAttribute("data-lm-suppress-shortcuts", !saves(event));
+  const guard = (event) => {
+    if (el.contains(event.target)) event.target.toggleAttribute("data-lm-suppress-shortcuts", !saves(event));
+  };
   window.addEventListener("keydown", guard, true);
   el.addEventListener("keydown", (event) => saves(event) || event.stopPropagation());
   el.classList.add("instrument");
