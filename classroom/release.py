@@ -25,6 +25,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from helpers import ROOT
+from helpers.shipped import read_json
 from tools.run_notebooks import normalise
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def goal(part: str, least: float = 4, most: float = 6) -> Callable[[random.Rando
     """Draw a goal so many standard deviations below what the model solution reached in the mean of 30 seeds."""
 
     def draw(rng: random.Random) -> float:
-        measured = json.loads(MEASURED.read_text(encoding="utf-8"))["parts"][part]
+        measured = read_json(MEASURED)["parts"][part]
         return math.floor(1000 * (measured["mean"] - rng.uniform(least, most) * measured["sd"])) / 1000
 
     return draw
@@ -100,9 +101,14 @@ def source_of(assignment: str, seed: str, numbers: dict[str, float]) -> Notebook
 
 def nbgrader(folder: Path, **settings: dict) -> "NbGraderAPI":
     """Return nbgrader's interface to a course that stands in `folder`; settings: further configuration, by class."""
+    import nbgrader.api
+    from alembic.script import ScriptDirectory
     from nbgrader.apps.api import NbGraderAPI
+    from nbgrader.dbutil import ALEMBIC_DIR
     from traitlets.config import Config
 
+    # nbgrader would start the script `alembic`, whose first line names the folder that it was installed in
+    nbgrader.api.get_alembic_version = ScriptDirectory(ALEMBIC_DIR).get_current_head
     stub = {"python": "return ...  # replace this line by your own code"}
     base = {
         "CourseDirectory": {"root": str(folder), "db_url": f"sqlite:///{(folder / 'gradebook.db').as_posix()}"},

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 
 from helpers import ROOT, CourseError
+from helpers.shipped import check
 
 #: The network that reads handwriting: the taught one, which then learned to bear spoiled ink (notebook 08).
 MODEL_FILE = ROOT / "data" / "models" / "lenet5.keras"
@@ -62,6 +63,7 @@ def load_weights(path: Path = MODEL_FILE) -> list[np.ndarray]:
     path: a .keras file, which is a zip: its layers in order as JSON, their numbers as HDF5. CourseError when it is
     missing or damaged.
     """
+    check(path)
     try:
         with zipfile.ZipFile(path) as parts:
             layers = json.loads(parts.read("config.json"))["config"]["layers"]

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from helpers import ROOT, CourseError
+from helpers import ROOT
+from helpers.shipped import DATA, DataError, check, checksums
 
 AGAIN = "Close JupyterLab, run `python3 course.py lab` (Windows: `py course.py lab`), and open this notebook again."
 MEMORY_GB, DISK_GB = 2, 0.5  # what the largest notebook takes, and room for what readers save
@@ -50,18 +51,19 @@ def check_opencv() -> Iterator[Finding]:
 
 
 def check_data() -> Iterator[Finding]:
-    """Check the digits, byte by byte, and that the trained network and the sample pictures are there."""
-    try:
-        from helpers.mnist import load_mnist
-
-        load_mnist()
-        yield True, "the 70,000 digits of MNIST", ""
-    except (CourseError, ImportError) as error:
-        yield False, "the 70,000 digits of MNIST", str(error)
-    restore = "Run `git checkout HEAD -- data` in the course's folder, or download the course again."
-    yield (ROOT / "data/models/lenet5.keras").is_file(), "the trained network", restore
-    samples = ROOT / "data" / "samples"
-    yield all((samples / f"digit{n}.png").is_file() for n in range(10)), "the sample pictures", restore
+    """Check the digits, the trained networks and the sample pictures, byte by byte."""
+    for what, begin in {
+        "the 70,000 digits of MNIST": "mnist.npz",
+        "the trained network": "models/",
+        "the sample pictures": "samples/",
+    }.items():
+        try:
+            for name in checksums():
+                if name.startswith(begin):
+                    check(DATA / name)
+            yield True, what, ""
+        except DataError as error:
+            yield False, what, str(error)
 
 
 def free_memory() -> float | None:

@@ -1,12 +1,12 @@
 """The MNIST digits: bundled with the course, checked each time they are loaded, no network needed."""
 
 import hashlib
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from helpers import ROOT, CourseError
+from helpers.shipped import check, remedy
 
 MNIST_FILE = ROOT / "data" / "mnist.npz"
 
@@ -35,25 +35,23 @@ def load_mnist(path: Path = MNIST_FILE) -> tuple[Digits, Digits]:
     x_train: 60,000 x 28 x 28, x_test: 10,000 x 28 x 28, both uint8, 0 (paper) to 255 (ink).
     y_train: 60,000, y_test: 10,000 labels, uint8, 0 to 9.
 
-    Every array is compared with its checksum. Raises MnistError when the file is missing, damaged or another one.
+    The file and every array are compared with their checksums. Raises MnistError when the file is missing, damaged or
+    another one.
     Source: Y. LeCun and C. Cortes, "The MNIST database of handwritten digits" (data/README.md).
     """
-    path = Path(path)
-    remedy = (
-        f"To get it back, run `git checkout HEAD -- data/{path.name}` in the course's folder, "
-        "or download the course again."
-    )
+    path, again = Path(path), remedy(MNIST_FILE.name)
+    check(path, MnistError)
     if not path.is_file():
-        raise MnistError(f"The file data/{path.name} with the MNIST digits is missing. {remedy}")
+        raise MnistError(f"The file {path.name} with the MNIST digits is missing. {again}")
     try:
         with np.load(path) as stored:
             arrays = {key: stored[key] for key in CHECKSUMS}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:
-        raise MnistError(f"The file data/{path.name} is damaged and cannot be read. {remedy}") from error
+    except Exception as error:  # what a damaged file makes NumPy raise is not written down anywhere
+        raise MnistError(f"The file {path.name} is damaged and cannot be read. {again}") from error
     for key, array in arrays.items():
         same = array.dtype == np.uint8 and array.shape == SHAPES[key]
         if not same or hashlib.sha256(array.tobytes()).hexdigest() != CHECKSUMS[key]:
-            raise MnistError(f"The file data/{path.name} does not hold the original {key} of MNIST. {remedy}")
+            raise MnistError(f"The file {path.name} does not hold the original {key} of MNIST. {again}")
     return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
 
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers import ROOT
+from helpers import ROOT, CourseError
+from helpers.shipped import check, checked
 
 FOLDER = ROOT / "data" / "samples"
 OWN_FOLDER = ROOT / "my_digits"
@@ -28,6 +29,7 @@ class Sample(NamedTuple):
 
 def load_samples(folder: Path = FOLDER) -> list[Sample]:
     """Return every sample picture: single digits, rows, a page, and broken files (whose label is empty)."""
+    check(folder / "labels.csv")
     with open(folder / "labels.csv", encoding="utf-8", newline="") as table:
         rows = csv.DictReader(table)
         return [Sample(folder / row["file"], row["label"], row["situation"], row["hand"]) for row in rows]
@@ -50,16 +52,25 @@ def two_of_each(folder: Path = FOLDER) -> list[Path]:
 def own_digits(writer: str = "", folder: Path = OWN_FOLDER) -> list[Path]:
     """Return the reader's own pictures, whose names begin with their digit; say which files are left out.
 
-    writer: the name of a folder in my_digits, for somebody else's.
+    writer: the name of a folder in my_digits, for somebody else's. CourseError when that folder cannot be read.
     """
     others = ("README", "page")  # the page is for notebook 06
-    files = sorted(path for path in (folder / writer).glob("[!.]*") if path.is_file() and path.stem not in others)
+    try:
+        files = sorted(path for path in (folder / writer).iterdir() if path.is_file() and path.stem not in others)
+    except FileNotFoundError:
+        files = []
+    except OSError:
+        raise CourseError(
+            f"The folder {folder.name} cannot be read: see that it is one, and that you may open it."
+        ) from None
+    files = [path for path in files if not path.name.startswith(".")]
     for path in files:
         if not re.match(r"[0-9][_.]", path.name):
             print(f"{path.name}: left out. Name it after its digit, like 7_first.jpg")
     return [path for path in files if re.match(r"[0-9][_.]", path.name)]
 
 
+@checked(DRAWN_FILE)
 def load_drawn_digits() -> tuple[np.ndarray, np.ndarray]:
     """Load the drawn digits that widen the training of the shipped network: x, y.
 

@@ -1,9 +1,7 @@
 """Beyond LeNet-5: digits that bend, a deeper network, networks that vote, and LeNet-5 taught by them."""
 
-import json
 import math
 import time
-import zipfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,6 +16,7 @@ from helpers.lenet import TAUGHT_MODEL_FILE, ModelError, lenet5, load_lenet5, wi
 from helpers.mnist import load_mnist, split_validation, to_input
 from helpers.quiet import keras
 from helpers.samples import load_drawn_digits
+from helpers.shipped import check, read_json
 from helpers.training import DistortedDigits, distort, spoil, warmup_cosine
 
 ENSEMBLE_FILE = ROOT / "data" / "models" / "ensemble.npz"
@@ -185,7 +184,7 @@ def ablation(retrain: bool = False) -> dict[str, dict[str, dict]]:
     from data/results; with `retrain` everything is trained again, or taken from my_work/record where it is done.
     """
     if not retrain:
-        return json.loads(RESULTS_FILE.read_text(encoding="utf-8"))["trials"]
+        return read_json(RESULTS_FILE)["trials"]
     _, (_, labels) = split_validation(*load_mnist()[0])
     results: dict[str, dict[str, dict]] = {}
     for row, steps in TRIALS.items():
@@ -281,7 +280,9 @@ def save_ensemble(members: Sequence[keras.Model], path: Path = ENSEMBLE_FILE) ->
 
 def load_ensemble(path: Path = ENSEMBLE_FILE) -> list[keras.Model]:
     """Load the networks that vote. Raises ModelError when the file is missing, damaged or something else."""
-    remedy = "Run `git checkout HEAD -- data/models`, then try again."
+    check(path, ModelError)
+    if not Path(path).is_file():
+        raise ModelError(f"There is no file {Path(path).name} with trained networks.")
     try:
         with np.load(path) as stored:
             names = sorted(stored.files)
@@ -290,10 +291,8 @@ def load_ensemble(path: Path = ENSEMBLE_FILE) -> list[keras.Model]:
         for number in sorted({int(name.partition("/")[0]) for name in names}):
             members.append(deepnet())
             members[-1].set_weights([weights[name] for name in names if name.startswith(f"{number}/")])
-    except FileNotFoundError:
-        raise ModelError(f"There is no file {Path(path).name} with the trained networks. {remedy}") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:
-        raise ModelError(f"The file {Path(path).name} is damaged and cannot be read. {remedy}") from error
+    except Exception as error:  # what a damaged file makes NumPy and Keras raise is not written down anywhere
+        raise ModelError(f"The file {Path(path).name} does not hold such networks.") from error
     return members
 
 
@@ -307,7 +306,7 @@ def counted_on_test_digits() -> tuple[int, int]:
     """Return how many networks that are here have their mistakes on the test digits on record, and how many others."""
     now = before = 0
     for path in sorted((ROOT / "data").glob("*/*.json")):
-        made = json.loads(path.read_text(encoding="utf-8"))
+        made = read_json(path)
         seeds = [each for each in made.get("seeds", []) if isinstance(each, dict)]
         runs = [run for several in made.get("runs", {}).values() for run in several]
         now += sum("test" in each or "test_errors" in each for each in [*seeds, *runs])

@@ -3,7 +3,6 @@
 Their results stand in data/results/, one file for each experiment, made by `python -m tools.run_experiments`.
 """
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +25,7 @@ from helpers.lenet import (
 from helpers.mnist import load_mnist, split_validation, to_input
 from helpers.quiet import keras
 from helpers.samples import load_drawn_digits
+from helpers.shipped import read_json
 from helpers.training import DistortedDigits, warmup_cosine
 
 
@@ -112,7 +112,7 @@ def experiment(name: str, retrain: bool = False) -> dict[str, list[dict]]:
     They are read from data/results; with `retrain` everything is trained again, which may take many minutes.
     """
     if not retrain:
-        return json.loads(file_of(name).read_text(encoding="utf-8"))["runs"]
+        return read_json(file_of(name))["runs"]
     results = {}
     for label, (run, seeds) in EXPERIMENTS[name].items():
         results[label] = []
@@ -127,7 +127,7 @@ def ladder_rungs(retrain: bool = False) -> dict[str, tuple[int, int, float, list
     of the seeds), and the errors of each seed on the 10,000 test digits. The last one is that of lenet5_labels.keras.
     """
     ladder = experiment("ladder", retrain)
-    by_labels = json.loads(LABELS_MODEL_FILE.with_suffix(".json").read_text(encoding="utf-8"))["seeds"]
+    by_labels = read_json(LABELS_MODEL_FILE.with_suffix(".json"))["seeds"]
     today = {key: ladder["LeNet-5 today"][0][key] for key in ("parameters", "multiply_adds")}
     ladder["LeNet-5, more digits"] = [run | today | {"test_errors": 10_000 - run["test"]} for run in by_labels]
     return {

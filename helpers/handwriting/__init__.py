@@ -1,6 +1,6 @@
 """From a picture of handwritten digits to the 28 x 28 that the network was trained on, a stage in each file:
 
-1. picture: read a file of any kind, upright; tell which is the ink, the dark or the light.
+1. file, picture: read a file of any usual kind, upright; tell which is the ink, the dark or the light.
 2. paper: find the sheet among what else is in the picture, and bring its paper to zero, with shadows, grain and lines.
 3. ink: keep the strokes, drop the rules of tables, and say which strokes are a digit.
 4. centre: give a digit MNIST's size and place.
@@ -17,9 +17,9 @@ import numpy as np
 
 from helpers.handwriting.centre import centre_by_mass, shrink_to_28
 from helpers.handwriting.doubt import doubts_about, judged
+from helpers.handwriting.file import HandwritingError, Source, open_picture
 from helpers.handwriting.ink import FAINTEST, Box, even_out, find_digits, ink_of, own_ink, touches_edge
 from helpers.handwriting.pages import Found, pieces_of, read_lines, to_28
-from helpers.handwriting.picture import HandwritingError, Source, open_picture
 
 __all__ = ["EMPTY_PAGE", "HandwritingError", "Prepared", "ReadDigit", "ReadPage", "prepare", "read_digits", "read_page"]
 

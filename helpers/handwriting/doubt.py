@@ -5,12 +5,12 @@ It is LeNet-5 with an eleventh answer, trained on digits and on letters, halves,
 """
 
 import functools
-import zipfile
 
 import numpy as np
 
-from helpers import ROOT, CourseError
+from helpers import ROOT
 from helpers.forward import forward
+from helpers.shipped import check
 
 JUDGE_FILE = ROOT / "data" / "models" / "judge.npz"
 NONE = 10  # the number of the eleventh answer
@@ -18,13 +18,10 @@ NONE = 10  # the number of the eleventh answer
 
 @functools.cache
 def judge_weights() -> tuple[np.ndarray, ...]:
-    """Load the weights of the judge, float32; CourseError when the file is missing or damaged."""
-    try:
-        with np.load(JUDGE_FILE) as stored:
-            return tuple(stored[name].astype(np.float32) for name in sorted(stored.files))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        remedy = "Run `git checkout HEAD -- data/models`, then try again."
-        raise CourseError(f"The file {JUDGE_FILE.name} is missing or damaged. {remedy}") from error
+    """Load the weights of the judge, float32; DataError when the file is missing or damaged."""
+    check(JUDGE_FILE)
+    with np.load(JUDGE_FILE) as stored:
+        return tuple(stored[name].astype(np.float32) for name in sorted(stored.files))
 
 
 def judged(images: np.ndarray) -> np.ndarray:

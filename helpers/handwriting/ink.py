@@ -16,7 +16,8 @@ from helpers.handwriting.paper import (
     only_the_sheet,
     smooth_grain,
 )
-from helpers.handwriting.picture import LARGE_SIDE, SMALL_SIDE, Source, ink_is_light, read_picture
+from helpers.handwriting.file import LARGE_SIDE, Source
+from helpers.handwriting.picture import SMALL_SIDE, ink_is_light, read_picture
 
 #: The least part of the paper's light that ink swallows: a faint pencil about 0.06, a black pen 0.8.
 FAINTEST = 0.035

@@ -1,97 +1,35 @@
-"""Read a picture file of any kind, and tell which is the ink: the dark or the light.
+"""Read a picture, upright and in colours, and tell which is the ink: the dark or the light.
 
 The first stage of the way from a picture to 28 x 28.
 """
 
-import io
-import warnings
-from pathlib import Path
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
-from helpers import CourseError
+from helpers.handwriting.file import DAMAGED, LARGE_SIDE, HandwritingError, Source, hushed, open_picture
 
-try:
-    from pillow_heif import register_heif_opener  # the photographs of iPhones
-except ImportError:
-    pass
-else:
-    register_heif_opener()
-
-#: More pixels than any camera of a phone delivers; a small file can claim billions and fill the memory.
-MAX_PIXELS = 120_000_000
-#: The longer side of a picture, in pixels, while we work on it: small ones are enlarged, large ones shrunk.
-SMALL_SIDE, LARGE_SIDE = 84, 1000
+SMALL_SIDE = 84  # pixels of the longer side: a smaller picture is enlarged
 UNSURE = 0.6  # an answer of `lean_to_light` that is nearer to 0
-
-Source = str | Path | bytes | np.ndarray
-
-
-class HandwritingError(CourseError):
-    """A picture cannot be read or has no digit in it; the message is one sentence for the reader."""
 
 
 # --- Reading ------------------------------------------------------------------------------------------------------
 
 
-def open_picture(source: Source) -> Image.Image:
-    """Open a picture without decoding it: a path, the bytes of a file, or a uint8 array in grey, RGB or RGBA."""
-    if isinstance(source, np.ndarray):
-        if source.dtype != np.uint8:
-            raise HandwritingError(f"An array of {source.dtype} is not a picture: give whole numbers 0..255 as uint8.")
-        if 0 in source.shape or not (source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (3, 4))):
-            raise HandwritingError(f"An array of shape {source.shape} is not a picture: give H x W, H x W x 3 or 4.")
-        picture = Image.fromarray(np.ascontiguousarray(source))
-    else:
-        picture = open_file(read_bytes(source))
-    if picture.width * picture.height > MAX_PIXELS:
-        millions = picture.width * picture.height / 1e6
-        raise HandwritingError(f"{millions:,.0f} million pixels are too many: make the picture smaller.")
-    return picture
-
-
-def read_bytes(source: str | Path | bytes) -> bytes:
-    """Return the content of a file; HandwritingError says in one sentence why that is not possible."""
-    if not isinstance(source, str | Path | bytes):
-        raise HandwritingError(f"A {type(source).__name__} is not a picture: give a path, bytes or a uint8 array.")
-    try:
-        content = source if isinstance(source, bytes) else Path(source).read_bytes()
-    except FileNotFoundError:
-        raise HandwritingError("There is no such file: check the name and the folder.") from None
-    except (OSError, ValueError) as error:  # a folder is "permission denied" on Windows; a name may hold a zero byte
-        if isinstance(error, OSError) and Path(source).is_dir():
-            raise HandwritingError("This is a folder, not a picture: name a file in it.") from None
-        raise HandwritingError("This file cannot be read: check its name and that you may open it.") from None
-    if not content:
-        raise HandwritingError("The file is empty: save or copy the picture again.")
-    return content
-
-
-def open_file(content: bytes) -> Image.Image:
-    """Open the bytes of a picture file of any usual format; nothing is decoded yet."""
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            return Image.open(io.BytesIO(content))
-    except UnidentifiedImageError:
-        raise HandwritingError("This is not a picture, whatever its name says: save it as PNG or JPEG.") from None
-    except Image.DecompressionBombError:
-        raise HandwritingError("The picture has too many pixels: make it smaller.") from None
-    except Exception:  # what a damaged header makes a decoder raise is not written down anywhere
-        raise HandwritingError("The picture is damaged or cut off: save or copy it again.") from None
-
-
 def read_picture(source: Source, largest: int = LARGE_SIDE) -> np.ndarray:
     """Read a picture: H x W x 3, uint8, red, green, blue, upright, its longer side between 84 and `largest` pixels."""
-    picture = open_picture(source)
+    picture = open_picture(source, largest)
     try:
-        with warnings.catch_warnings(action="ignore"):
+        with hushed():
             picture.draft("RGB", (largest, largest))  # a large JPEG can be decoded at half its size
             ImageOps.exif_transpose(picture, in_place=True)  # upright, as the camera noted it
-            pixels = np.asarray(lay_on_paper(picture))
+            pixels = lay_on_paper(picture)
+    except HandwritingError:
+        raise
     except Exception:  # decoders raise anything
-        raise HandwritingError("The picture is damaged or cut off: save or copy it again.") from None
+        raise HandwritingError(DAMAGED) from None
     return resize(pixels, int(np.clip(max(pixels.shape), SMALL_SIDE, largest)))
 
 
@@ -101,18 +39,45 @@ def resize(picture: np.ndarray, longer: int) -> np.ndarray:
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if longer < max(picture.shape) else cv2.INTER_LINEAR)
 
 
-def lay_on_paper(picture: Image.Image) -> Image.Image:
-    """Turn a picture of any kind into 3 x 8 bits; what is transparent becomes white, or black under white ink."""
+def strips_of(picture: Image.Image) -> Iterator[Image.Image]:
+    """Cut a picture into strips of a few million pixels, from the top: what is made of them needs little memory."""
+    rows = max(1, 2_000_000 // picture.width)
+    for top in range(0, picture.height, rows):
+        yield picture.crop((0, top, picture.width, min(top + rows, picture.height)))
+
+
+def lay_on_paper(picture: Image.Image) -> np.ndarray:
+    """Turn a picture of any kind into H x W x 3, uint8; what is transparent becomes white, or black under white ink."""
+    strips = strips_of(picture)
     if picture.mode[0] in "IF":  # 16 or 32 bits: the lightest value becomes 255
-        values = np.nan_to_num(np.asarray(picture, np.float32)).clip(0)
-        picture = Image.fromarray((values * (255 / max(values.max(), 1e-9))).astype(np.uint8))
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        grey, alpha = np.asarray(picture.convert("L")), np.asarray(picture.getchannel("A"))
-        white_ink = alpha.min() < 64 and (grey[alpha > 128].min(initial=255) > 200)
-        ground = Image.new("RGBA", picture.size, "black" if white_ink else "white")
-        picture = Image.alpha_composite(ground, picture)
-    return picture.convert("RGB")
+        scale = 255 / max(max(values_of(strip).max() for strip in strips), 1e-9)
+        strips = (Image.fromarray((values_of(strip) * scale).astype(np.uint8)) for strip in strips_of(picture))
+    elif picture.has_transparency_data:
+        ground = "black" if has_white_ink(strips) else "white"
+        strips = (
+            Image.alpha_composite(Image.new("RGBA", strip.size, ground), strip.convert("RGBA"))
+            for strip in strips_of(picture)
+        )
+    pixels, top = np.empty((picture.height, picture.width, 3), np.uint8), 0
+    for strip in strips:
+        pixels[top : top + strip.height] = strip.convert("RGB")
+        top += strip.height
+    return pixels
+
+
+def values_of(strip: Image.Image) -> np.ndarray:
+    """Return the values of a picture of 16 or 32 bits, from 0: H x W float32."""
+    return np.nan_to_num(np.asarray(strip, np.float32)).clip(0)
+
+
+def has_white_ink(strips: Iterator[Image.Image]) -> bool:
+    """Tell whether all that is opaque in a picture is light, and some of it transparent."""
+    clearest = darkest = 255
+    for strip in strips:
+        strip = strip.convert("RGBA")
+        grey, alpha = np.asarray(strip.convert("L")), np.asarray(strip.getchannel("A"))
+        clearest, darkest = min(clearest, alpha.min()), grey[alpha > 128].min(initial=darkest)
+    return clearest < 64 and darkest > 200
 
 
 # --- Polarity -----------------------------------------------------------------------------------------------------

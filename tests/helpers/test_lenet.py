@@ -1,5 +1,8 @@
 """LeNet-5: its shapes, its counts, and the trained one held to its record."""
 
+import zipfile
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 
@@ -19,6 +22,8 @@ from helpers.lenet import (
     squared_error,
 )
 from helpers.mnist import load_mnist
+from helpers.quiet import keras, tf
+from tests.damage import damaged_models, load_damaged
 
 
 def test_shapes_and_parameters_layer_by_layer():
@@ -145,3 +150,26 @@ def test_missing_and_damaged_networks(tmp_path):
     (tmp_path / "text.keras").write_text("hello", encoding="utf-8")
     with pytest.raises(ModelError, match="not a network"):
         load_lenet5(tmp_path / "text.keras")
+
+
+def test_whatever_a_damaged_network_makes_keras_raise_is_one_sentence(tmp_path, monkeypatch):
+    path = tmp_path / "mine.keras"
+    path.touch()
+    for error in (
+        zipfile.BadZipFile("x"),
+        RecursionError(),
+        RuntimeError(),
+        tf.errors.ResourceExhaustedError(None, None, "x"),
+    ):
+        monkeypatch.setattr(keras.saving, "load_model", Mock(side_effect=error))
+        with pytest.raises(ModelError, match=r"mine\.keras is not a network that Keras can read\. Save"):
+            load_lenet5(path)
+
+
+@pytest.mark.long
+def test_a_hundred_and_fifty_damaged_networks(tmp_path, capfd):
+    loaded = 0
+    for content in damaged_models(150):
+        (tmp_path / "mine.keras").write_bytes(content)
+        loaded += load_damaged(tmp_path / "mine.keras")
+    assert loaded < 75

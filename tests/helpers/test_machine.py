@@ -1,11 +1,12 @@
 """The check of the machine says OK where it is, and what to do where it is not."""
 
 import re
+import shutil
 import sys
 
 import pytest
 
-from helpers import machine
+from helpers import machine, shipped
 
 
 def lines(capsys):
@@ -43,11 +44,16 @@ def test_opencv_without_its_system_libraries(monkeypatch):
     assert not good and "libgl1" in remedy
 
 
-def test_missing_data(monkeypatch, tmp_path):
-    monkeypatch.setattr(machine, "ROOT", tmp_path)
+def test_missing_and_damaged_data(monkeypatch, tmp_path):
+    shutil.copytree(shipped.DATA, tmp_path / "data")
+    for module in (shipped, machine):
+        monkeypatch.setattr(module, "DATA", tmp_path / "data")
+    (tmp_path / "data/models/judge.npz").write_bytes(b"?")
+    shutil.rmtree(tmp_path / "data/samples/rows")
     findings = list(machine.check_data())
     assert [good for good, _, _ in findings] == [True, False, False]
-    assert "git checkout" in findings[1][2]
+    assert "git checkout HEAD -- data/models/judge.npz" in findings[1][2]
+    assert "data/samples/rows" in findings[2][2] and "is missing" in findings[2][2]
 
 
 def test_too_little_memory(monkeypatch):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helpers import CourseError
+from helpers import CourseError, shipped
 from helpers import handwriting as hw
 from helpers.handwriting import doubt
 from helpers.samples import single_digits
@@ -56,9 +56,11 @@ def test_a_tiny_digit_and_an_empty_page_are_doubted():
 
 def test_a_damaged_judge_is_named(monkeypatch, tmp_path):
     doubt.judge_weights.cache_clear()
-    (tmp_path / "judge.npz").write_bytes(b"PK\x03\x04 cut off")
-    monkeypatch.setattr(doubt, "JUDGE_FILE", tmp_path / "judge.npz")
-    with pytest.raises(CourseError, match=r"judge\.npz is missing or damaged"):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "judge.npz").write_bytes(b"PK\x03\x04 cut off")
+    monkeypatch.setattr(shipped, "DATA", tmp_path)
+    monkeypatch.setattr(doubt, "JUDGE_FILE", tmp_path / "models" / "judge.npz")
+    with pytest.raises(CourseError, match=r"judge\.npz is damaged"):
         doubt.judge_weights()
     monkeypatch.undo()
     assert doubt.judge_weights()

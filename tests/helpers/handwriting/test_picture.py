@@ -1,6 +1,11 @@
 """Reading a file of any kind, and telling which is the ink."""
 
+import contextlib
 import io
+import os
+import struct
+import subprocess
+import sys
 import zlib
 
 import cv2
@@ -8,10 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import CourseError
+from helpers import ROOT, CourseError
 from helpers import handwriting as hw
 from helpers.handwriting.picture import ink_is_light, read_picture
 from helpers.samples import FOLDER
+from tests.damage import damaged, damaged_pictures, read_whole
 from tests.helpers.handwriting.drawing import difference, draw, encode, paint, shape_of
 
 
@@ -190,3 +196,145 @@ def test_a_dark_grey_photograph_of_paper_is_not_a_board():
 def test_a_board():
     picture = paint(draw(3), (220, 220, 210), (40, 70, 55), noise=3)
     assert difference(hw.prepare(picture).image, shape_of(3)) < 10
+
+
+# --- Files that want too much -------------------------------------------------------------------------------------
+
+
+def sentence_about(source) -> str:
+    """What a reader is told about a file that cannot be read."""
+    with pytest.raises(hw.HandwritingError) as told:
+        hw.prepare(source)
+    assert str(told.value).endswith(".") and "\n" not in str(told.value)
+    return str(told.value)
+
+
+@pytest.mark.parametrize("side", [8000, 10_900])
+def test_a_webp_of_a_few_bytes_that_would_fill_the_memory(side):
+    content = encode(Image.new("RGB", (side, side), (200, 200, 190)), "WEBP", lossless=True, method=0)
+    assert len(content) < 100 and "too much memory" in sentence_about(content)
+
+
+def test_pictures_of_more_bytes_to_a_pixel_may_have_fewer_pixels():
+    many = (9000, 9000)
+    assert "too much memory" in sentence_about(encode(Image.new("RGB", many), "PNG", compress_level=1))
+    sharper = encode(Image.new("RGB", (9500, 9500)), "JPEG", progressive=True, subsampling=0)
+    assert "too much memory" in sentence_about(sharper)
+    for kind, mode in (("JPEG", "RGB"), ("PNG", "1")):
+        assert "page is empty" in hw.prepare(encode(Image.new(mode, many, "white"), kind)).warnings[0]
+
+
+def test_what_lies_in_a_tile_counts_and_not_what_is_shown_of_it():
+    """A TIFF of 64 x 64 pixels in one tile of 40,000 x 40,000."""
+    tags = {256: 64, 257: 64, 258: 8, 259: 8, 262: 1, 322: 40_000, 323: 40_000, 324: 200, 325: 100}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    content = b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries
+    assert "too much memory" in sentence_about(content.ljust(200, b"\0") + zlib.compress(bytes(90_000)))
+
+
+def test_a_jpeg_that_goes_over_its_pixels_a_thousand_times():
+    content = encode(Image.new("L", (2000, 2000), 200), "JPEG", progressive=True)
+    scans = [n for n in range(len(content)) if content[n : n + 2] == b"\xff\xda"]
+    many = content[:-2] + content[scans[1] : scans[2]] * 1000 + content[-2:]
+    assert len(many) < 500_000 and "takes too long" in sentence_about(many)
+    assert "page is empty" in hw.prepare(content).warnings[0]
+
+
+def test_a_file_of_millions_of_empty_parts():
+    gif = b"GIF89a" + (100).to_bytes(2, "little") * 2 + bytes(3)
+    for content in (gif + b"!\xfe\x01a\x00" * 1_000_000, b"\xff\xd8" + b"\xff\xfe\x00\x02" * 1_000_000):
+        assert "too many parts" in sentence_about(content)
+
+
+def test_a_large_file_is_not_read(tmp_path):
+    with (tmp_path / "7.png").open("wb") as file:
+        file.truncate(6_000_000_000)  # on most disks it takes no room
+    assert "6,000 MB is too large" in sentence_about(tmp_path / "7.png")
+
+
+def test_no_decoder_is_tried_that_the_course_does_not_name(monkeypatch):
+    """That of EPS starts Ghostscript, which runs the file as a program; others of Pillow's forty are as old."""
+    page = Image.fromarray(paint(draw(3)))
+    started = []
+    monkeypatch.setattr(subprocess, "Popen", lambda *arguments, **_: started.append(arguments))
+    for kind in ("EPS", "PPM", "TGA", "SGI", "ICO", "PCX", "JPEG2000"):
+        assert "not a picture" in sentence_about(encode(page, kind))
+    assert not started
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in its folders")
+def test_what_is_no_ordinary_file(tmp_path):
+    os.mkfifo(tmp_path / "7.png")
+    for path in (tmp_path / "7.png", os.devnull, "/dev/zero"):
+        assert "no ordinary file" in sentence_about(path)
+
+
+def test_over_long_and_impossible_names():
+    for name in ("a" * 256, "a/" * 5000, "\ud83d.png"):
+        assert "cannot be read" in sentence_about(name)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows closes folders otherwise")
+def test_a_closed_folder(tmp_path):
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "closed" / "7.png").write_bytes(encode(paint(draw(3))))
+    (tmp_path / "closed").chmod(0)
+    user = os.geteuid()
+    try:
+        if user == 0:  # root goes everywhere; nobody does not
+            os.seteuid(65534)
+        assert "cannot be read" in sentence_about(tmp_path / "closed" / "7.png")
+    finally:
+        os.seteuid(user)
+        (tmp_path / "closed").chmod(0o700)
+
+
+def test_decoders_print_nothing_beside_the_sentence(capfd, caplog):
+    """Neither libtiff, which writes to the process's own channel, nor Pillow, which logs and warns."""
+    whole = encode(paint(draw(3)), "TIFF", compression="tiff_lzw")
+    printed = []
+    for seed in range(40):
+        content = damaged(whole, np.random.default_rng(seed))
+        with contextlib.suppress(hw.HandwritingError):
+            hw.prepare(content)
+        printed.append("".join(capfd.readouterr()))
+    assert not "".join(printed)
+
+
+def test_two_hundred_damaged_pictures(network):
+    read = [read_whole(picture, network) for picture in damaged_pictures(200)]
+    assert 20 < sum(read) < 180, "a fuzz that damages everything, or nothing, tests nothing"
+
+
+ALLOWED = """import re, sys
+from pathlib import Path
+from helpers.handwriting.picture import read_picture
+def peak():
+    return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1e3
+before = peak()
+read_picture(sys.argv[1], 2500)
+print(peak() - before)
+"""
+LARGEST = {
+    "png": lambda: Image.new("RGB", (7800, 7800)),
+    "1.png": lambda: Image.new("1", (10_900, 10_900)),
+    "gif": lambda: Image.new("P", (10_900, 10_900)),
+    "webp": lambda: Image.new("RGB", (5500, 5500), (200, 9, 90)),
+    "a.webp": lambda: Image.new("RGBA", (5500, 5500)),
+    "jpg": lambda: Image.new("RGB", (10_900, 10_900)),
+    "bmp": lambda: Image.new("RGB", (5900, 5900)),
+    "tif": lambda: Image.new("RGBA", (5400, 5400)),
+    "f.tif": lambda: Image.new("F", (5400, 5400)),
+    "heic": lambda: Image.new("RGB", (5500, 5500)),
+}
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process its peak in this way")
+@pytest.mark.parametrize("name", LARGEST)
+def test_the_largest_picture_that_is_read_takes_at_most_600_mb(tmp_path, name):
+    path = tmp_path / f"x.{name}"
+    LARGEST[name]().save(path)
+    done = subprocess.run([sys.executable, "-c", ALLOWED, str(path)], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert 10 < float(done.stdout) < 600
