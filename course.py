@@ -8,6 +8,7 @@ old Python can find a newer one beside it or say in a sentence what to install.
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -156,12 +157,15 @@ def show(text: str) -> None:
         say(text)
 
 
-def run(command: list, doing: str, folder: Path) -> None:
-    """Run one step of an installation under a line that moves; what it prints stays in `folder`."""
+def run(command: list, doing: str, folder: Path, held=subprocess.DEVNULL) -> None:
+    """Run one step of an installation under a line that moves; what it prints stays in `folder`.
+
+    held: the file of `only_one`, which it gets as its input (empty), and with it all that it starts.
+    """
     log = folder / "install.log"
     environ = dict(environment(), TMPDIR=str(folder))  # pip's own choice, /tmp, is often too small for TensorFlow
     with log.open("wb") as file:
-        pipes = {"stdin": subprocess.DEVNULL, "stdout": file, "stderr": subprocess.STDOUT}
+        pipes = {"stdin": held, "stdout": file, "stderr": subprocess.STDOUT}
         process = subprocess.Popen(command, cwd=str(ROOT), env=environ, **pipes)
     try:
         while process.returncode is None:
@@ -199,7 +203,49 @@ def adopt(facts: dict) -> None:
     overrides.write_text(json.dumps(QUIET), encoding="utf-8")
 
 
-def install() -> None:
+def hold(path: Path):
+    """Open a file that one process can hold, until it and all to whom it is passed on are gone, however they ended.
+
+    BlockingIOError: another one holds it.
+    """
+    if WINDOWS:
+        import _winapi
+        import msvcrt
+
+        try:  # shared with nobody, made where it is missing (4)
+            handle = _winapi.CreateFile(str(path), _winapi.GENERIC_READ, 0, 0, 4, 0, 0)
+        except OSError as problem:
+            raise BlockingIOError if problem.winerror == 32 else problem from None
+        return os.fdopen(msvcrt.open_osfhandle(handle, os.O_RDONLY), "rb")
+    import fcntl
+
+    file = path.open("ab+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise
+    except OSError:  # a file system that knows no locks
+        pass
+    return file
+
+
+@contextlib.contextmanager
+def only_one():
+    """Wait until no other start installs, nor a pip that outlived its start; yield the file to be held meanwhile."""
+    for attempt in itertools.count():
+        try:
+            file = hold(VENV.with_name(VENV.name + ".lock"))
+            break
+        except BlockingIOError:
+            if not attempt:
+                say("Another start of the course is installing at the moment: this one waits for it (Ctrl-C stops it).")
+            time.sleep(0.5)
+    with file:
+        yield file
+
+
+def install(held=subprocess.DEVNULL) -> None:
     """Make .venv afresh and put what the lock names into it."""
     maker, python = choose_python(), python_of(VENV)
     say(f"Installing what {FOR} needs: once, a few minutes, up to {NEEDED_GB} GB in the folder {VENV.name}.")
@@ -211,10 +257,10 @@ def install() -> None:
     if shutil.disk_usage(str(ROOT)).free < NEEDED_GB * 1e9:
         raise Sorry(DISK_FULL)
     VENV.mkdir()
-    run([maker, "-I", "-m", "venv", str(VENV)], "making the environment", VENV)
+    run([maker, "-I", "-m", "venv", str(VENV)], "making the environment", VENV, held)
     pip = [python, "-I", "-u", "-X", "utf8", "-m", "pip", "install", "--no-input", "--no-user", "--progress-bar=off"]
     exact = ["--require-hashes", "--only-binary=:all:", "--no-compile", "--requirement", str(LOCK)]
-    run([*pip, *exact], "asking for the packages", VENV)
+    run([*pip, *exact], "asking for the packages", VENV, held)
     facts = ask([python])
     adopt(facts)
     STAMP.write_text(fingerprint(facts["version"]), encoding="utf-8")
@@ -238,10 +284,17 @@ def set_up() -> str:
 
 def up_to_date() -> str:
     """The Python of VENV, which is made afresh when its stamp does not fit."""
-    facts = ask([python_of(VENV)])
-    if not facts or not STAMP.exists() or STAMP.read_text(encoding="utf-8") != fingerprint(facts["version"]):
-        install()
+    if not installed():
+        with only_one() as held:
+            if not installed():  # another start may have done it
+                install(held)
     return python_of(VENV)
+
+
+def installed() -> bool:
+    """Whether the stamp of VENV fits."""
+    facts = ask([python_of(VENV)])
+    return bool(facts) and STAMP.exists() and STAMP.read_text(encoding="utf-8") == fingerprint(facts["version"])
 
 
 def set_up_instructor() -> str:
@@ -349,6 +402,12 @@ def reset(names: list) -> int:
     """put edited notebooks aside in my_work/ and bring back the originals (of all, or of the paths given)"""
     where = ["--", *(names or ["notebooks"])]
     git("ls-files", "--error-unmatch", *where)  # complains when it knows none of them
+    torn = git("ls-files", "-z", "--unmerged", *where).split(b"\t")[1:]
+    if torn:
+        raise Sorry(
+            "git is in the middle of a merge and has two versions of {}: end it or go back (`git status` says how, "
+            "often `git merge --abort`), then run this again.".format(os.fsdecode(torn[0].partition(b"\0")[0]))
+        )
 
     def changed(*options: str) -> "set[str]":
         listing = git("diff", "-z", "--name-only", "--no-renames", "--relative", *options, "HEAD", *where)

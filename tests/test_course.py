@@ -1,8 +1,7 @@
 """course.py: what it decides, what it says, and one real installation that needs no network."""
 
 import ast
-import base64
-import hashlib
+import contextlib
 import json
 import os
 import re
@@ -11,12 +10,13 @@ import subprocess
 import sys
 import time
 import tomllib
-import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import course
+from tests.small_course import SmallCourse
 
 ROOT = Path(course.__file__).parent
 POSIX_ONLY = pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for a Python")
@@ -146,7 +146,7 @@ def installs(monkeypatch, answer: dict) -> bool:
     """Whether something is installed when this is what the Python of .venv says about itself."""
     calls = []
     monkeypatch.setattr(course, "ask", lambda command: answer)
-    monkeypatch.setattr(course, "install", lambda: calls.append(1))
+    monkeypatch.setattr(course, "install", lambda held: calls.append(1))
     course.set_up()
     return bool(calls)
 
@@ -428,58 +428,12 @@ def test_trouble_is_one_sentence_and_no_traceback(monkeypatch, capsys):
 
 # --- A real installation, of a package of a few lines -------------------------------------------------------------
 
-SHOW = """import json, os, sys
-import helpers
-print(json.dumps([sys.argv[1:], os.getcwd()]))
-sys.exit({code})
-"""
-
-
-def wheel(folder: Path) -> str:
-    """Write a package that stands in for JupyterLab, pytest and OpenCV; returns its line in a lock."""
-    info = "course_stub-1.dist-info/"
-    files = {
-        "jupyterlab/__main__.py": SHOW.format(code=0),
-        "pytest/__main__.py": SHOW.format(code=7),
-        "cv2.py": "",
-        info + "METADATA": "Metadata-Version: 2.1\nName: course-stub\nVersion: 1\n",
-        info + "WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = ""
-    for name, text in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
-        record += f"{name},sha256={digest},{len(text)}\n"
-    path = folder / "course_stub-1-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, text in {**files, info + "RECORD": record + info + "RECORD,,\n"}.items():
-            archive.writestr(name, text)
-    return f"course-stub==1 --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
-
 
 def test_a_real_installation(tmp_path):
     """Fails, is repaired, runs, does nothing the second time, and survives being moved."""
-    folder, wheels = tmp_path / "my é course", tmp_path / "wheels é"
-    folder.mkdir()
-    wheels.mkdir()
-    for name in ("course.py", "environment.yml"):
-        shutil.copy(ROOT / name, folder)
-    (folder / "helpers").mkdir()
-    (folder / "helpers/__init__.py").touch()
+    small = SmallCourse(tmp_path / "my é $HOME 100% course")
+    folder, run, pin = small.folder, small.run, small.pin
     lock, stamp = folder / "requirements.txt", folder / ".venv/installed"
-    pin = wheel(wheels)
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "CONDA_", "PYTHONPATH"))}
-    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": wheels.as_uri(), "PIP_CONFIG_FILE": os.devnull}
-
-    def run(*arguments):
-        return subprocess.run(
-            [sys.executable, "course.py", *arguments],
-            cwd=folder,
-            env={**kept, **offline, "PYTHONIOENCODING": "utf-8"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            timeout=300,
-        )
 
     lock.write_text(re.sub("sha256:....", "sha256:0000", pin))
     failed = run("test")
@@ -507,11 +461,100 @@ def test_a_real_installation(tmp_path):
     assert f"--ServerApp.root_dir={folder}" in arguments
     assert "token=" in again.stdout
 
-    folder = folder.rename(tmp_path / "moved é")
+    small.folder = folder = folder.rename(tmp_path / "moved é")
     (path_file,) = (folder / ".venv").rglob("course.pth")
     assert (path_file.parent / path_file.read_text().strip()).resolve() == folder.resolve()
     moved = run("test")
     assert json.loads(moved.stdout) == [[], str(folder)]
+
+
+def test_of_two_starts_at_once_one_installs_and_the_other_waits_and_says_so(tmp_path):
+    small = SmallCourse(tmp_path / "course")
+    starts = [small.start("test") for _ in range(2)]
+    said = [start.communicate(timeout=300)[0] for start in starts]
+    assert [start.returncode for start in starts] == [7, 7]
+    assert sorted("waits for it" in each for each in said) == [False, True]
+    assert sorted("Installed in" in each for each in said) == [False, True]
+
+
+def test_a_start_at_once_after_the_last_was_killed_waits_for_what_lives_on(tmp_path):
+    """pip goes on when its course.py is killed; what it leaves is replaced when it has ended, not while it writes."""
+    small = SmallCourse(tmp_path / "course")
+    for killed in small.interruptions(3, seed=1):
+        assert killed.returncode == 7, killed.stdout
+    assert len(list(small.folder.rglob("cv2.py"))) == 1
+
+
+def test_the_file_that_is_held_is_free_when_its_holder_is_gone(tmp_path):
+    path = tmp_path / ".venv.lock"
+    hold = "import course, sys, time, pathlib; held = course.hold(pathlib.Path(sys.argv[1])); print(1, flush=True)"
+    other = [sys.executable, "-c", hold + "; time.sleep(600)", str(path)]
+    with subprocess.Popen(other, cwd=ROOT, stdout=subprocess.PIPE) as holder:
+        holder.stdout.readline()
+        with pytest.raises(BlockingIOError):
+            course.hold(path)
+        holder.kill()
+    course.hold(path).close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise on Windows")
+def test_the_file_that_is_held_is_not_free_while_a_step_lives_on_that_outlived_its_start(tmp_path):
+    path, go, ready = (tmp_path / name for name in (".venv.lock", "go", "ready"))
+    grandchild = f"import os, time; open({str(ready)!r}, 'w')\nwhile not os.path.exists({str(go)!r}): time.sleep(0.05)"
+    step = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grandchild!r}])"
+    start = "import course, pathlib, sys; held = course.hold(pathlib.Path(sys.argv[1]))\n"
+    start += f"course.run([sys.executable, '-c', {step!r}], 'working', pathlib.Path(sys.argv[2]), held)"
+    with subprocess.Popen([sys.executable, "-c", start, str(path), str(tmp_path)], cwd=ROOT) as holder:
+        while not ready.exists():
+            time.sleep(0.05)
+        holder.kill()
+    try:
+        with pytest.raises(BlockingIOError):
+            course.hold(path)
+    finally:
+        go.touch()
+    for _ in range(200):
+        with contextlib.suppress(BlockingIOError):
+            course.hold(path).close()
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("it is held though all have ended")
+
+
+def test_on_windows_a_file_is_held_that_nobody_shares(tmp_path, monkeypatch):
+    answers = [None]
+
+    def create(name, access, share, *_):
+        assert (name, share) == (str(tmp_path / "x"), 0)
+        if answers[0]:
+            error = PermissionError(13, "held")
+            error.winerror = answers[0]
+            raise error
+        return 5
+
+    (tmp_path / "x").touch()
+    monkeypatch.setattr(course, "WINDOWS", True)
+    monkeypatch.setitem(sys.modules, "_winapi", SimpleNamespace(CreateFile=create, GENERIC_READ=1))
+    opened = SimpleNamespace(open_osfhandle=lambda handle, flags: os.open(tmp_path / "x", flags))
+    monkeypatch.setitem(sys.modules, "msvcrt", opened)
+    course.hold(tmp_path / "x").close()
+    answers[0] = 32  # another process has it
+    with pytest.raises(BlockingIOError):
+        course.hold(tmp_path / "x")
+    answers[0] = 5  # the folder cannot be written
+    with pytest.raises(PermissionError, match="held"):
+        course.hold(tmp_path / "x")
+
+
+def test_a_file_system_without_locks_does_not_keep_anybody_from_installing(tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+
+    def none(*_):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    course.hold(tmp_path / ".venv.lock").close()
 
 
 # --- Reset --------------------------------------------------------------------------------------------------------
@@ -659,6 +702,33 @@ def test_a_notebook_that_was_edited_under_its_old_name_outlives_an_update(reposi
     assert old in capsys.readouterr().out
     course.reset([])
     assert capsys.readouterr().out == "Nothing to reset.\n"
+
+
+@needs_git
+def test_reset_in_the_middle_of_a_merge_says_so_and_changes_nothing(repository):
+    root, git = repository
+    path, commit = (
+        root / "notebooks/02_zwölf drei.ipynb",
+        ("-c", "user.name=x", "-c", "user.email=x@example.org", "commit"),
+    )
+    git("checkout", "-b", "theirs")
+    path.write_text("theirs\n")
+    git(*commit, "-am", "x")
+    git("checkout", "-b", "mine", "HEAD~")
+    path.write_text("mine\n")
+    git(*commit, "-am", "x")
+    with pytest.raises(subprocess.CalledProcessError):
+        git("-c", "user.name=x", "-c", "user.email=x@example.org", "merge", "theirs")
+    torn = path.read_text()
+    assert "<<<<" in torn
+    with pytest.raises(
+        course.Sorry, match=r"two versions of notebooks/02_zwölf drei\.ipynb: .*git merge --abort"
+    ) as told:
+        course.reset([])
+    assert path.read_text() == torn and not (root / "my_work").exists() and "\n" not in str(told.value)
+    course.reset(["notebooks/01_data.ipynb"])
+    git("merge", "--abort")
+    assert course.reset([]) == 0
 
 
 @needs_git

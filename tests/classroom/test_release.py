@@ -1,7 +1,9 @@
 """Releases of the assignments: what a term draws, what stands in the repository, and what is refused."""
 
 import json
+import os
 import re
+import subprocess
 import sys
 
 import numpy as np
@@ -11,7 +13,7 @@ from classroom import grade as grading
 from classroom import release as tool
 from classroom.measure import MEASURES, SEEDS, made_by
 from helpers import ROOT
-from tests.classroom.terms import ASSIGNMENTS, NUMBERS, course_py, most, source
+from tests.classroom.terms import ASSIGNMENTS, INSTRUCTOR, NUMBERS, course_py, most, source
 from tests.classroom.test_grade import cells
 
 MEASURED = json.loads(tool.MEASURED.read_text(encoding="utf-8"))["parts"]
@@ -109,3 +111,20 @@ def test_the_model_report_keeps_to_its_length():
     cells = tool.read_notebook(tool.COURSEWORK / "solutions" / "3_train_and_report.ipynb").cells
     (report,) = [cell.source for cell in cells if "**A model answer.**" in cell.source]
     assert 150 <= len(report.removeprefix("**A model answer.**").split()) <= 250
+
+
+@pytest.mark.skipif(not (INSTRUCTOR / "installed").exists(), reason="grading is not installed")
+def test_nbgrader_makes_its_database_without_the_script_of_alembic(tmp_path):
+    """Its first line names the folder that it was installed in: none by that name, or one with a `$`, runs nothing."""
+    code = """import sys
+from pathlib import Path
+from classroom.release import nbgrader
+with nbgrader(Path(sys.argv[1])).gradebook as book:
+    print(book.db.execute(__import__("sqlalchemy").text("SELECT version_num FROM alembic_version")).scalar())
+"""
+    python = INSTRUCTOR / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    environ = os.environ | {"PATH": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    command = [str(python), "-P", "-c", code, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch("[0-9a-f]{12}\n", done.stdout)
