@@ -26,8 +26,10 @@ from helpers.lenet import lenet5, load_lenet5, multiply_adds
 from helpers.mnist import load_mnist, to_input
 from helpers.quiet import keras
 from helpers.training import distort
-from tests.helpers.handwriting import drawing
 from tests.browser import CHROMIUM, chromium, draw, jupyter, run_all, write_notebook
+from tests.damage import damaged_models, damaged_pictures, load_damaged, picture_files, read_whole
+from tests.helpers.handwriting import drawing
+from tests.small_course import SmallCourse
 from tools.run_notebooks import BUDGETS, CELL_TIMEOUT, course_notebooks
 
 
@@ -95,15 +97,17 @@ def peak_of(work: Callable[[], object]) -> float:
 
     def watch() -> None:
         nonlocal peak
-        while not done.is_set():
+        while not done.wait(0.001):
             peak = max(peak, process.memory_info().rss)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    work()
-    done.set()
-    watcher.join()
-    return (peak - before) / 1e6
+    try:
+        work()
+    finally:
+        done.set()
+        watcher.join()
+    return (max(peak, process.memory_info().rss) - before) / 1e6
 
 
 def page_of_200() -> np.ndarray:
@@ -276,6 +280,45 @@ def benchmark_coursework() -> None:
         print(f"{len(found)} submissions graded (goal: 30 minutes on two cores)")
 
 
+def benchmark_damage(pictures: int = 2000, models: int = 150) -> None:
+    """Read damaged files by the thousand, as the fuzz tests do by the hundred; print the slowest and the largest."""
+    network = load_lenet5()
+    read_whole(picture_files()[0], network)  # what is loaded once
+    with tempfile.TemporaryDirectory() as folder:
+
+        def load(content: bytes) -> bool:
+            path = Path(folder) / "mine.keras"
+            path.write_bytes(content)
+            return load_damaged(path)
+
+        for what, files, work in (
+            ("damaged pictures, read twice", damaged_pictures(pictures), lambda file: read_whole(file, network)),
+            ("damaged networks", damaged_models(models), load),
+        ):
+            told: list[bool] = []
+            slowest = largest = 0.0
+            for file in files:
+                begin = time.perf_counter()
+                largest = max(largest, peak_of(lambda file=file, work=work, told=told: told.append(work(file))))
+                slowest = max(slowest, time.perf_counter() - begin)
+            print(f"{what:30s} {len(told)}, {sum(told)} of them could be read;", end=" ")
+            print(f"slowest {slowest:.1f} s (goal 10), largest {largest:.0f} MB (goal 600)", flush=True)
+
+
+def benchmark_interruptions(count: int = 40) -> None:
+    """Kill installations of a small lock, start again at once, and count the starts that do not go well."""
+    with tempfile.TemporaryDirectory() as folder:
+        failed, seconds, begin = 0, [], time.perf_counter()
+        for started in SmallCourse(Path(folder) / "my $HOME course").interruptions(count, seed=19):
+            seconds.append(time.perf_counter() - begin)
+            if started.returncode != 7:  # that of the program that it starts
+                failed += 1
+                print(started.stdout)
+            begin = time.perf_counter()
+        print(f"{count} installations killed, {failed} starts after it failed (goal 0);", end=" ")
+        print(f"slowest pair {max(seconds[1:]):.0f} s")
+
+
 def table(path: Path) -> list[dict]:
     """Return the rows of a CSV."""
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -288,4 +331,6 @@ if __name__ == "__main__":
     benchmark_training()
     benchmark_notebooks()
     benchmark_instruments()
+    benchmark_damage()
+    benchmark_interruptions()
     benchmark_coursework()
