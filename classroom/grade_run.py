@@ -1,76 +1,29 @@
-"""Grade one submission: one attempt, in a process of its own, which `classroom.grade` watches and may end.
+"""Run the cells of one submission, in a process of its own, which `classroom.apart` watches and may end.
 
-    python -m classroom.grade_run JOB.json
-
-nbgrader keeps the marks and writes the feedback; the cells are run here, one after the other, in the students' Python.
-Before each, its number is written to a file, so that the one who watches knows which cell was running when it hung,
-ate the memory, or ended its Python. Such a cell is named in the job of the next attempt, and left out.
+nbclient runs them one after the other in the students' Python, behind walls where there are some. This process tells
+which cell runs, so that the one who watches knows which hung, ate the memory, or ended its Python; such a cell is left
+out of the next attempt. The hidden tests of this assignment come through a pipe: nothing of them is in a file.
 """
 
 import json
-import os
 import re
-import sys
+import secrets
+from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
-from nbgrader.preprocessors import (
-    AssignLatePenalties,
-    CheckCellMetadata,
-    DeduplicateIds,
-    NbGraderPreprocessor,
-    OverwriteCells,
-    OverwriteKernelspec,
-    SaveAutoGrades,
-)
+from traitlets.config import Config
 
 from helpers import ROOT
-from classroom.grade import as_picture
-from classroom.release import HIDDEN, KERNEL, NOT_RUN, nbgrader, students_kernel, succeed
+from classroom.apart import answer_jobs
+from classroom.release import HIDDEN, KERNEL, NOT_RUN, students_kernel
 
 MOST_TEXT = 20_000  # characters that a cell may print; what comes after is dropped
 MOST_PICTURES = 5_000_000  # characters of other outputs (pictures are text here)
-
-
-#: What judges. A student may have written into it: before each test all of it is read again from its files.
-JUDGES = ["helpers.evaluation", "helpers.mnist", "helpers.lenet", "helpers.exercises.engine"]
-JUDGES += ["helpers.exercises.assignment", *(f"helpers.exercises.assignment_{number}" for number in (1, 2, 3, 4))]
-JUDGES += ["helpers.coursework"]  # the name that older releases import
-CHANGED = "changed: "  # begins the line that names what was not as it is in its file
-#: What is run in the student's Python for that. Only what was imported is read again: the rest will be read anyway.
-FRESH = f"""
-def read_again():
-    import importlib.util as util, sys, types
-
-    def same(old, new):
-        if isinstance(new, types.FunctionType):
-            inner, mine = getattr(new, "__wrapped__", None), getattr(old, "__wrapped__", None)
-            alike = getattr(old, "__code__", None) == new.__code__ and old.__defaults__ == new.__defaults__
-            return alike and (inner is None or same(mine, inner))
-        if isinstance(new, type):
-            return isinstance(old, type) and all(same(vars(old).get(name), each) for name, each in vars(new).items())
-        return old == new if isinstance(new, (int, float, str, tuple)) else True
-
-    for name in {JUDGES}:
-        old = sys.modules.get(name)
-        if old is None:
-            continue
-        spec = util.spec_from_file_location(name, {str(ROOT)!r} + "/" + name.replace(".", "/") + ".py")
-        new = sys.modules[name] = util.module_from_spec(spec)
-        spec.loader.exec_module(new)
-        parent, _, leaf = name.rpartition(".")
-        setattr(sys.modules[parent], leaf, new)
-        for each, value in vars(new).items():
-            mine = not each.startswith("__") and getattr(value, "__module__", name) == name
-            if mine and not same(vars(old).get(each), value):
-                print({CHANGED!r} + name + "." + each)
-
-read_again()
-"""
+INSIDE = Path(__file__).with_name("inside.py")
 
 
 def error(name: str, sentence: str) -> NotebookNode:
@@ -78,16 +31,21 @@ def error(name: str, sentence: str) -> NotebookNode:
     return nbformat.v4.new_output("error", ename=name, evalue=sentence, traceback=[f"{name}: {sentence}"])
 
 
-def without(secrets: list[str], outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """Return outputs in which these words are not told: a student's cell can print what ran before it."""
+def without(words: list[str], outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Return outputs in which these words are not told, not even spaced out: a cell can print what ran before it."""
     text = json.dumps(outputs)
-    for secret in secrets:
-        text = text.replace(secret, "(hidden)")
+    for word in words:
+        apart = (
+            r"(?:\\n|[^0-9A-Za-z]){0,4}".join(map(re.escape, word))
+            if word.isdigit()
+            else re.escape(json.dumps(word)[1:-1])
+        )
+        text = re.sub(apart, "(hidden)", text)
     return nbformat.from_dict(json.loads(text))
 
 
 class Client(NotebookClient):
-    """Runs a notebook; keeps of each cell's outputs what a person can read."""
+    """Runs a notebook; keeps of each cell's outputs what a person can read, and no test in the student's history."""
 
     def process_message(self, msg: dict, cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         """Drop what a cell prints beyond a limit before it is stored."""
@@ -100,63 +58,46 @@ class Client(NotebookClient):
             content["data"] = content["data"] if size < MOST_PICTURES else {"text/plain": "(too large to be kept)"}
         return super().process_message(msg, cell, cell_index)
 
-
-class RunCells(NbGraderPreprocessor):
-    """Runs a submission's cells, and leaves in each test's outputs nothing but what its marks hang on."""
-
-    changed: ClassVar[set[str]] = set()  # what a test found changed in the modules that judge
-
-    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
-        job = json.loads(Path(os.environ["GRADING_JOB"]).read_text(encoding="utf-8"))
-        progress = Path(job["progress"])
-        code = {index: cell.source for index, cell in enumerate(nb.cells) if cell.cell_type == "code"}
-        hidden = "".join(text for each in nb.cells for text in HIDDEN.findall(each.source))
-        secrets = re.findall(r".*seed=\d+.*", hidden) + re.findall(r"seed=(\d+)", hidden) + [str(ROOT)]
-        left_out = {int(index): reason for index, reason in job["left_out"].items()}
-        for index, cell in enumerate(nb.cells):
-            if index in left_out:
-                cell.source = ""
-            elif NOT_RUN in cell.metadata.get("tags", []):
-                continue
-            elif HIDDEN.search(cell.source):  # the visible check has been seen by the student, and takes as long again
-                imports = re.findall(r"^from helpers.* import .* as check$", cell.source, re.MULTILINE)
-                cell.source = "\n".join([FRESH, *imports, HIDDEN.search(cell.source).group(1)])
-
-        def begins(cell: NotebookNode, cell_index: int) -> None:
-            progress.write_text(str(cell_index), encoding="utf-8")
-
-        def ends(cell: NotebookNode, cell_index: int, execute_reply: dict) -> None:
-            self.changed.update(take_the_changes(cell))
-            keep_the_marks(cell)
-
-        runs = nbformat.from_dict(nb)
-        for cell in runs.cells:
-            if NOT_RUN in cell.metadata.get("tags", []):
-                cell.source = ""  # empty cells are not run
-        with students_kernel():
-            where = {"metadata": {"path": job["folder"]}}
-            client = Client(runs, timeout=None, kernel_name=KERNEL, resources=where, allow_errors=True)
-            client.record_timing = client.store_widget_state = False
-            client.on_cell_execute, client.on_cell_executed = begins, ends
-            client.execute()
-        for index, cell in enumerate(nb.cells):
-            if index in left_out:
-                cell.outputs = [error("NotRun", left_out[index])]
-            elif index in code and NOT_RUN not in cell.metadata.get("tags", []):
-                cell.outputs = without(secrets, runs.cells[index].outputs)
-            if index in code:  # what the student had, without the hidden tests
-                cell.outputs = [as_picture(output) for output in cell.outputs]
-                cell.source = HIDDEN.sub("", code[index]).rstrip()
-        return nb, resources
+    async def async_execute_cell(self, cell: NotebookNode, cell_index: int, *arguments: object, **named: object):
+        """Run a cell; what is ours is not told to `In`."""
+        if cell.metadata.get("ours"):
+            named["store_history"] = False
+        return await super().async_execute_cell(cell, cell_index, *arguments, **named)
 
 
-def take_the_changes(cell: NotebookNode) -> list[str]:
-    """Take the lines that name what was changed in what judges out of a test's outputs; return the names."""
+def ours(code: str, **metadata: object) -> NotebookNode:
+    """Return a cell of ours."""
+    return nbformat.v4.new_code_cell(code, metadata={"ours": True, **metadata})
+
+
+def to_run(job: dict, name: str, sign: str) -> list[NotebookNode]:
+    """Return what is run: the first cell of ours, the submission's cells with the hidden tests, the last of ours.
+
+    name: of the module in the student's Python that looks after what judges; sign: begins what it says.
+    """
+    module = f"__import__('sys').modules[{name!r}]"
+    look = f"{module}.look_again({str(ROOT)!r}, {sign!r})"
+    begin = f"__import__('sys').modules[{name!r}] = __import__('types').ModuleType({name!r})\n"
+    begin += f"exec({INSIDE.read_text(encoding='utf-8')!r}, vars({module}))\n{module}.begin({job['modules']!r})"
+    cells = [ours(begin)]
+    for index, cell in enumerate(nbformat.from_dict(job["cells"])):
+        test = HIDDEN.search(job["tests"].get(cell.metadata.get("nbgrader", {}).get("grade_id"), ""))
+        if cell.cell_type == "code" and (NOT_RUN in cell.metadata.get("tags", []) or str(index) in job["left_out"]):
+            cell = nbformat.v4.new_code_cell("")  # an empty cell is not run
+        elif test:  # the visible check has been seen by the student, and takes as long again
+            imports = re.findall(r"^from helpers.* import .* as check$", cell.source, re.MULTILINE)
+            cell = ours("\n".join([look, *imports, test.group(1)]), nbgrader=cell.metadata.nbgrader)
+        cells.append(cell)
+    return [*cells, ours(look)]
+
+
+def take_the_changes(cell: NotebookNode, sign: str) -> list[str]:
+    """Take the lines that name what was changed in what judges out of a cell's outputs; return the names."""
     names = []
     for output in cell.outputs:
-        if output.output_type == "stream" and cell.metadata.get("nbgrader", {}).get("grade"):
-            names += re.findall(rf"^{CHANGED}(.*)$", output.text, re.MULTILINE)
-            output.text = re.sub(rf"^{CHANGED}.*\n", "", output.text, flags=re.MULTILINE)
+        if output.output_type == "stream":
+            names += re.findall(rf"^{sign}(.*)$", output.text, re.MULTILINE)
+            output.text = re.sub(rf"^{sign}.*\n", "", output.text, flags=re.MULTILINE)
     return names
 
 
@@ -179,82 +120,47 @@ def keep_the_marks(cell: NotebookNode) -> None:
     cell.outputs = said + (marks if valid and not failed else failed or [error("NoMarks", "The test gave no marks.")])
 
 
-def grade_submission(job: dict) -> None:
-    """Run and grade a submission; leave marks, graded notebook, gradebook and feedback in its folder."""
-    course, name, student = Path(job["course"]), job["assignment"], "student"
-    preprocessors = {
-        "Autograde": {
-            "sanitize_preprocessors": [DeduplicateIds, OverwriteKernelspec, OverwriteCells, CheckCellMetadata],
-            "autograde_preprocessors": [RunCells, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata],
-        }
+def run_cells(job: dict, tell: Callable[[dict], None]) -> None:
+    """Run a submission's cells, and tell the outputs of each, by its number, and what was changed meanwhile."""
+    name, sign = f"_{secrets.token_hex(8)}", f"{secrets.token_hex(8)} "
+    runs = nbformat.v4.new_notebook(cells=to_run(job, name, sign))
+    changed: set[str] = set()
+
+    def begins(cell: NotebookNode, cell_index: int) -> None:
+        tell({"cell": cell_index - 1 if 0 < cell_index <= len(job["cells"]) else None})
+
+    def ends(cell: NotebookNode, cell_index: int, execute_reply: dict) -> None:
+        changed.update(take_the_changes(cell, sign))
+        keep_the_marks(cell)
+
+    sockets = str(Path(job["folder"]).parent / "kernel")  # behind walls there is no network, not even the machine's own
+    transport = {"transport": "ipc", "ip": sockets} if job["walls"] else {}
+    with students_kernel(job["walls"]):
+        where = {"metadata": {"path": job["folder"]}}
+        client = Client(
+            runs,
+            timeout=None,
+            kernel_name=KERNEL,
+            resources=where,
+            allow_errors=True,
+            config=Config({"AsyncKernelManager": transport}),
+        )
+        client.record_timing = client.store_widget_state = False
+        client.shutdown_kernel = "immediate"
+        client.on_cell_execute, client.on_cell_executed = begins, ends
+        try:
+            client.execute()
+        except DeadKernelError:
+            tell({"failed": "It ended the Python that it ran in."})
+            return
+    words = [*job["secrets"], str(ROOT)]
+    outputs = {
+        index: without(words, cell.outputs)
+        for index, cell in enumerate(runs.cells[1:-1])
+        if cell.cell_type == "code" and cell.source
     }
-    succeed(nbgrader(course, **preprocessors).autograde(name, student), "grade it")
-    write_feedback(course, name)
-    marks = marks_of(course, name)
-    graded = nbformat.read(course / "autograded" / student / name / f"{name}.ipynb", as_version=4)
-    said = {
-        cell.metadata["nbgrader"]["grade_id"]: "".join(output.get("text", "") for output in cell.outputs).strip()
-        for cell in graded.cells
-        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade_id") in marks
-    }
-    stopped = {
-        cell.metadata["nbgrader"]["grade_id"]: f"{output.ename}: {output.evalue[:100]}"
-        for cell in graded.cells
-        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution")
-        for output in cell.outputs
-        if output.output_type == "error" and output.ename != "NotRun"
-    }
-    result = {"marks": marks, "said": said, "stopped": stopped, "changed": sorted(RunCells.changed)}
-    Path(job["result"]).write_text(json.dumps(result), encoding="utf-8")
-
-
-def write_feedback(course: Path, name: str) -> None:
-    """Write nbgrader's page for the student, without scripts that a notebook may bring along."""
-    settings = {"HTMLExporter": {"sanitize_html": True}}
-    succeed(nbgrader(course, **settings).generate_feedback(name, "student"), "write the feedback")
-
-
-def marks_of(course: Path, name: str) -> dict[str, dict]:
-    """Return the marks of each part: by the tests, by hand (None while they are missing), and the most there are."""
-    with Gradebook(f"sqlite:///{(course / 'gradebook.db').as_posix()}") as book:
-        submission = book.find_submission_notebook(name, name, "student")
-        return {
-            grade.name: {
-                "auto": grade.auto_score,
-                "by_hand": grade.manual_score,
-                "most": grade.max_score,
-                "waits": bool(grade.needs_manual_grade),
-            }
-            for grade in submission.grades
-        }
-
-
-def enter_by_hand(job: dict) -> None:
-    """Enter marks that a person gave, and what they wrote, and write the feedback anew."""
-    course, name = Path(job["course"]), job["assignment"]
-    with Gradebook(f"sqlite:///{(course / 'gradebook.db').as_posix()}") as book:
-        for part, (marks, comment, person) in job["by_hand"].items():
-            grade = book.find_grade(part, name, name, "student")
-            grade.manual_score, grade.needs_manual_grade = marks, person and marks is None
-            answer = part if person else answer_before(course, name, part)
-            book.find_comment(answer, name, name, "student").manual_comment = comment
-        book.db.commit()
-    write_feedback(course, name)
-    Path(job["result"]).write_text(json.dumps({"marks": marks_of(course, name)}), encoding="utf-8")
-
-
-def answer_before(course: Path, name: str, part: str) -> str:
-    """Return the name of the answer that a test belongs to: nbgrader keeps comments with answers, not with tests."""
-    notebook = nbformat.read(course / "autograded" / "student" / name / f"{name}.ipynb", as_version=4)
-    answer = ""
-    for about in (cell.metadata.get("nbgrader", {}) for cell in notebook.cells):
-        if about.get("grade_id") == part:
-            break
-        answer = about["grade_id"] if about.get("solution") else answer
-    return answer
+    tell({"outputs": outputs, "changed": sorted(changed)})
 
 
 if __name__ == "__main__":
-    os.environ["GRADING_JOB"] = sys.argv[1]
-    task = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    enter_by_hand(task) if "by_hand" in task else grade_submission(task)
+    answer_jobs(run_cells)

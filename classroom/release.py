@@ -15,7 +15,7 @@ import random
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -143,9 +143,17 @@ def students_python() -> str:
 
 
 @contextlib.contextmanager
-def students_kernel() -> Iterator[None]:
-    """Make the students' Python known as the kernel `course`, for this process alone."""
-    argv = [students_python(), "-m", "ipykernel_launcher", "--IPKernelApp.log_level=ERROR", "-f", "{connection_file}"]
+def students_kernel(before: Sequence[str] = ()) -> Iterator[None]:
+    """Make the students' Python known as the kernel `course`, for this process alone; before: walls around it."""
+    argv = [
+        *before,
+        students_python(),
+        "-m",
+        "ipykernel_launcher",
+        "--IPKernelApp.log_level=ERROR",
+        "-f",
+        "{connection_file}",
+    ]
     with tempfile.TemporaryDirectory() as folder:
         kernel = Path(folder, "kernels", KERNEL)
         kernel.mkdir(parents=True)

@@ -44,7 +44,8 @@ def graded(release, tmp_path_factory):
     expected["draws"] = 20
     (folder / "corrupt.ipynb").write_text("{")
     (folder / "essay.pdf").write_bytes(b"%PDF")
-    code = "import sys, classroom.grade as g\ng.CELL_SECONDS, g.MEMORY_GB = 30, 2.5\nsys.exit(g.main(sys.argv[1:]))"
+    code = "import sys, classroom.apart as a, classroom.grade as g\na.CELL_SECONDS, a.MEMORY_GB = 30, 2.5\n"
+    code += "sys.exit(g.main(sys.argv[1:]))"
     python = INSTRUCTOR / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     path = str(python.parent) + os.pathsep + os.environ["PATH"]
     environ = os.environ | {"COURSE_PYTHON": sys.executable, "PATH": path, "PYTHONPATH": str(ROOT)}

@@ -16,6 +16,7 @@ import nbformat
 import psutil
 import pytest
 
+from classroom import feedback, marks, submissions
 from classroom import grade as grading
 from classroom import release as tool
 from classroom.sample_class import answered
@@ -59,7 +60,7 @@ RELEASED = cells("a: stub", "part_1: test", "b: stub", "part_2: test")
     ],
 )
 def test_a_submission_is_put_in_order(submission, expected, remark):
-    mended, notes = grading.mend(submission, RELEASED)
+    mended, notes = submissions.mend(submission, RELEASED)
     assert " ".join(cell.source for cell in mended.cells) == expected
     assert remark in " ".join(notes)
     assert bool(remark) == bool(notes)
@@ -70,7 +71,7 @@ def test_outputs_of_another_program_do_not_stop_the_grading():
     released = copy.deepcopy(RELEASED)
     released.cells[2].metadata["tags"] = [tool.NOT_RUN]
     submission.cells[2].outputs = [nbformat.from_dict({"output_type": "hologram"})]
-    mended, notes = grading.mend(submission, released)
+    mended, notes = submissions.mend(submission, released)
     assert "left out" in notes[0]
     nbformat.validate(mended)
 
@@ -80,7 +81,7 @@ def test_a_picture_that_was_pasted_into_a_written_answer_is_kept():
     for notebook in (released, submission):
         notebook.cells[0] = nbformat.v4.new_markdown_cell("text", metadata=notebook.cells[0].metadata)
     submission.cells[0].attachments = {"photo.png": {"image/png": "aGVsbG8="}}
-    mended, notes = grading.mend(submission, released)
+    mended, notes = submissions.mend(submission, released)
     assert mended.cells[0].attachments == submission.cells[0].attachments and not notes
 
 
@@ -97,7 +98,7 @@ def test_a_picture_that_was_pasted_into_a_written_answer_is_kept():
     ],
 )
 def test_the_name_of_a_student(path, student):
-    assert grading.student_of(Path("/in") / path, Path("/in"), ASSIGNMENTS) == student
+    assert submissions.student_of(Path("/in") / path, Path("/in"), ASSIGNMENTS) == student
 
 
 @pytest.mark.parametrize(
@@ -115,16 +116,16 @@ def test_a_file_that_is_no_submission_is_told(tmp_path, content, told):
     path = tmp_path / "anna.ipynb"
     path.write_bytes(content)
     released = {name: tool.read_notebook(tool.COURSEWORK / "practice" / f"{name}.ipynb") for name in ASSIGNMENTS}
-    assert told in grading.load(path, tmp_path, released).problem
+    assert told in submissions.load(path, tmp_path, released).problem
 
 
 def test_code_that_reaches_for_the_tests_is_pointed_at():
     for code in ("import sys; sys.modules", "check.convolution = 1", "import inspect", "import helpers.coursework"):
-        assert grading.remarks(cells(f"a: {code}"), "1_the_data"), code
-    assert "keras" in grading.remarks(cells("a: from helpers.quiet import keras"), "1_the_data")[0]
+        assert submissions.remarks(cells(f"a: {code}"), "1_the_data"), code
+    assert "keras" in submissions.remarks(cells("a: from helpers.quiet import keras"), "1_the_data")[0]
     for code in ("x = 1  # inspect", "from helpers.exercises import assignment_1 as check\ncheck.split(split)"):
-        assert not grading.remarks(cells(f"a: {code}"), "1_the_data"), code
-    assert grading.remarks(cells("a: from helpers.exercises import assignment_1 as c"), "1_the_data")
+        assert not submissions.remarks(cells(f"a: {code}"), "1_the_data"), code
+    assert submissions.remarks(cells("a: from helpers.exercises import assignment_1 as c"), "1_the_data")
 
 
 @pytest.mark.parametrize(
@@ -141,12 +142,12 @@ def test_code_that_reaches_for_the_tests_is_pointed_at():
     ],
 )
 def test_what_a_part_may_not_use_is_pointed_at_there_alone(assignment, cell, code, told):
-    assert bool(grading.remarks(cells(f"{cell}: {code}"), assignment)) == told
+    assert bool(submissions.remarks(cells(f"{cell}: {code}"), assignment)) == told
 
 
 def test_the_model_solutions_are_not_pointed_at():
     for assignment in ASSIGNMENTS:
-        assert not grading.remarks(tool.solved(source(assignment)), assignment)
+        assert not submissions.remarks(tool.solved(source(assignment)), assignment)
 
 
 def test_two_gradings_of_one_release_do_not_run_at_once(tmp_path):
@@ -161,12 +162,12 @@ def test_two_gradings_of_one_release_do_not_run_at_once(tmp_path):
 def test_a_file_that_changed_takes_the_place_of_the_old_one(tmp_path):
     (tmp_path / "anna_1_the_data.ipynb").write_text("{")
     released = {name: tool.read_notebook(tool.COURSEWORK / "practice" / f"{name}.ipynb") for name in ASSIGNMENTS}
-    (new,) = grading.submitted(tmp_path, released)
+    (new,) = submissions.submitted(tmp_path, released)
     old = {"student": "anna", "assignment": "", "file": "anna_1_the_data.ipynb"}
     other = dict(old, file="2/anna_1_the_data.ipynb")
     records = {"old": old, "other": other}
     for key, record in records.items():
-        grading.save(record, tmp_path, key)
+        marks.save(record, tmp_path, key)
     grading.forget_earlier(records, new, tmp_path)
     assert records == {"other": other} and not (tmp_path / "kept" / "old.json").exists()
 
@@ -176,17 +177,17 @@ def test_a_figure_of_the_course_is_a_bare_picture_on_a_page_of_feedback():
     text = 'a "line" & more'
     output = nbformat.v4.new_output("display_data", figure_bundle(figure, text, caption=True))
     plt.close(figure)
-    picture = grading.as_picture(output)
+    picture = feedback.as_picture(output)
     assert (
         set(picture.data) == {"image/png", "text/plain"} and base64.b64decode(picture.data["image/png"])[1:4] == b"PNG"
     )
     assert picture.data["text/plain"] == picture.metadata["image/png"]["alt"] == text
     other = nbformat.v4.new_output("display_data", {"text/html": "<b>bold</b>"})
-    assert grading.as_picture(other).data == {"text/html": "<b>bold</b>"}
+    assert feedback.as_picture(other).data == {"text/html": "<b>bold</b>"}
 
 
 def test_a_table_holds_no_formula(tmp_path):
-    grading.write_table(tmp_path / "t.csv", [["=1+1", "-x", "anna", "", 3.0]])
+    marks.write_table(tmp_path / "t.csv", [["=1+1", "-x", "anna", "", 3.0]])
     assert (tmp_path / "t.csv").read_text(encoding="utf-8-sig") == "'=1+1,'-x,anna,,3.0\n"
 
 
@@ -312,7 +313,7 @@ def test_what_is_graded_is_not_graded_again_and_marks_by_hand_are_taken_over(rel
 
     rows[0]["marks"] = ""  # withdrawn; and what cannot be understood is told, and stays
     rows[1]["marks"], rows[2]["part"], rows[2]["marks"] = "8", "part 9.9", "1"
-    grading.write_table(path, [list(rows[0]), *(list(row.values()) for row in rows)])
+    marks.write_table(path, [list(rows[0]), *(list(row.values()) for row in rows)])
     written = path.read_bytes()
     done = course_py("grade", "--release", release, graded[0])
     assert done.returncode == 1 and path.read_bytes() == written

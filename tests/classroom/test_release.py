@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from classroom import grade as grading
+from classroom import marks
 from classroom import release as tool
 from classroom.measure import MEASURES, SEEDS, made_by
 from helpers import ROOT
@@ -67,7 +67,7 @@ def test_the_table_of_marks_is_that_of_the_cells(assignment):
     cells = source(assignment).cells
     table = dict(re.findall(r"^\| (\d\.\d) \|[^|]+\| (\d+) \|", cells[0].source, re.MULTILINE))
     about = [cell.metadata["nbgrader"] for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")]
-    assert {grading.part_of(each["grade_id"]): str(each["points"]) for each in about} == table
+    assert {marks.part_of(each["grade_id"]): str(each["points"]) for each in about} == table
     assert f"**{sum(map(int, table.values()))}**" in cells[0].source
 
 
