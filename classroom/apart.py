@@ -248,7 +248,7 @@ def ask(module: str, job: dict, folder: Path, seconds: float = ALL_SECONDS) -> t
         child.stdin.close()
         child.stdout.close()
     if not reason and not told.result:
-        reason = told.failed or "It ended the process that grades it."
+        reason = told.failed or "It ended the process that grades it; please look."
     return told, reason
 
 
