@@ -76,13 +76,9 @@ def show_as_ever() -> list[str]:
         changed.append("IPython's format of numbers")
     elif shown_by and any(now.type_printers.get(kind) is not each for kind, each in shown_by["printers"].items()):
         changed.append("IPython's formatter")
-    if shown_by and sys.displayhook is not shown_by["hook"]:
-        changed.append("sys.displayhook")
-        sys.displayhook = shown_by["hook"]
     fresh = PlainTextFormatter(parent=shell.display_formatter)
     shell.display_formatter.formatters["text/plain"] = fresh
     shown_by.update(formatter=fresh, float_format=fresh.float_format, printers=dict(fresh.type_printers))
-    shown_by["hook"] = sys.displayhook
     return changed
 
 

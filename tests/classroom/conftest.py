@@ -27,6 +27,17 @@ def release(tmp_path_factory):
     return folder
 
 
+def grade_quickly(release, folder, seconds=30):
+    """Grade a folder as `course.py grade` does, with smaller limits."""
+    code = "import sys, classroom.apart as a, classroom.grade as g\n"
+    code += f"a.CELL_SECONDS, a.MEMORY_GB = {seconds}, 2.5\nsys.exit(g.main(sys.argv[1:]))"
+    python = INSTRUCTOR / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    path = str(python.parent) + os.pathsep + os.environ["PATH"]
+    environ = os.environ | {"COURSE_PYTHON": sys.executable, "PATH": path, "PYTHONPATH": str(ROOT)}
+    command = [str(python), "-P", "-c", code, "--release", str(release), str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env=environ, check=False)
+
+
 @pytest.fixture(scope="session")
 def graded(release, tmp_path_factory):
     """A class: model and untouched notebooks, those in which something goes wrong, and files that are none."""
@@ -44,12 +55,6 @@ def graded(release, tmp_path_factory):
     expected["draws"] = 20
     (folder / "corrupt.ipynb").write_text("{")
     (folder / "essay.pdf").write_bytes(b"%PDF")
-    code = "import sys, classroom.apart as a, classroom.grade as g\na.CELL_SECONDS, a.MEMORY_GB = 30, 2.5\n"
-    code += "sys.exit(g.main(sys.argv[1:]))"
-    python = INSTRUCTOR / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    path = str(python.parent) + os.pathsep + os.environ["PATH"]
-    environ = os.environ | {"COURSE_PYTHON": sys.executable, "PATH": path, "PYTHONPATH": str(ROOT)}
-    command = [str(python), "-P", "-c", code, "--release", str(release), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env=environ, check=False)
+    done = grade_quickly(release, folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder, expected, done.stdout

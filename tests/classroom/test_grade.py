@@ -3,6 +3,8 @@
 import base64
 import copy
 import csv
+import json
+import os
 import re
 import shutil
 import signal
@@ -186,9 +188,208 @@ def test_a_figure_of_the_course_is_a_bare_picture_on_a_page_of_feedback():
     assert feedback.as_picture(other).data == {"text/html": "<b>bold</b>"}
 
 
-def test_a_table_holds_no_formula(tmp_path):
-    marks.write_table(tmp_path / "t.csv", [["=1+1", "-x", "anna", "", 3.0]])
-    assert (tmp_path / "t.csv").read_text(encoding="utf-8-sig") == "'=1+1,'-x,anna,,3.0\n"
+FORMULAS = [
+    "=1+1",
+    "-x",
+    "x;=HYPERLINK(A1);y",
+    "x\t@SUM(1)",
+    'x;"=1"',
+    "x; +1",
+    "x\n=1",
+    "x\r=1",
+    " =1",
+    "x,=1",
+    "x|=1",
+    "＝1",
+]
+
+
+@pytest.mark.parametrize("separator", list(",;\t|"))
+def test_a_table_holds_no_formula_whatever_separates_its_cells(tmp_path, separator):
+    path = tmp_path / "t.csv"
+    marks.write_table(path, [["anna", text, "end", 3.0] for text in FORMULAS])
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        cells = [cell for row in csv.reader(file, delimiter=separator) for cell in row]
+    assert not [cell for cell in cells if re.match(r"[\s\"]*[=+\-@＝＋－＠]", cell)]
+
+
+def test_what_holds_no_formula_is_written_as_it_is(tmp_path):
+    marks.write_table(tmp_path / "t.csv", [["a-b", "x = 1; y - 2", "anna@home.org", "", -3.0]])
+    assert (tmp_path / "t.csv").read_text(encoding="utf-8-sig") == "a-b,x = 1; y - 2,anna@home.org,,-3.0\n"
+
+
+@pytest.mark.parametrize("comment", [*FORMULAS, "a; b - c", "it's; 'quoted'", "-1 for style; +1 for the idea"])
+def test_a_comment_comes_back_from_the_table_as_it_was_written(tmp_path, comment):
+    columns = ["result", "student", "part", "most", "marks", "comment"]
+    marks.write_table(tmp_path / "by_hand.csv", [columns, ["key", "anna", "part 3.5", 7, 5.0, comment]])
+    (row,) = marks.read_by_hand(tmp_path)
+    assert row["comment"] == comment.strip()
+
+
+# --- Nothing ends the batch ------------------------------------------------------------------------------------------
+
+PRACTICE = {name: tool.read_notebook(tool.COURSEWORK / "practice" / f"{name}.ipynb") for name in ASSIGNMENTS}
+ANSWER = "centre_of_mass"
+
+
+def changed(change) -> bytes:
+    """Return the practice notebook of the first assignment as a file, in which something was changed."""
+    notebook = json.loads(nbformat.writes(PRACTICE["1_the_data"]))
+    change(notebook, next(cell for cell in notebook["cells"] if cell["metadata"].get("nbgrader", {}).get("solution")))
+    return json.dumps(notebook).encode()
+
+
+ODD = {
+    "400 elif": lambda nb, cell: cell.update(source="if x: pass\n" + "elif x: pass\n" * 400),
+    "1+1+...": lambda nb, cell: cell.update(source="x = " + "1+" * 1500 + "1"),
+    "((((...": lambda nb, cell: cell.update(source="(" * 5000),
+    "half a pair": lambda nb, cell: cell.update(source="'\ud83d'"),
+    "a null byte": lambda nb, cell: cell.update(source="x = '\0'"),
+    "text for nbgrader": lambda nb, cell: cell["metadata"].update(nbgrader="text"),
+    "text for nbgrader in front": lambda nb, cell: nb["cells"].insert(
+        0, dict(cell, id="a", metadata={"nbgrader": "text", "tags": "text"})
+    ),
+    "a list for a name": lambda nb, cell: cell["metadata"]["nbgrader"].update(grade_id=["a"]),
+    "text for metadata": lambda nb, cell: cell.update(metadata="text"),
+    "metadata of the notebook": lambda nb, cell: nb.update(metadata={"kernelspec": 3, "nbgrader": []}),
+    "no source": lambda nb, cell: cell.pop("source"),
+    "a number for source": lambda nb, cell: cell.update(source=3),
+    "no kind": lambda nb, cell: cell.pop("cell_type"),
+    "an odd kind": lambda nb, cell: cell.update(cell_type="heading"),
+    "odd outputs": lambda nb, cell: cell.update(outputs=[{"output_type": "stream", "text": {"a": 1}}, 3]),
+    "odd attachments": lambda nb, cell: cell.update(cell_type="markdown", attachments=[3]),
+    "a cell that is text": lambda nb, cell: nb["cells"].append("text"),
+    "200 kB on one line": lambda nb, cell: cell.update(source="from helpers import " * 100_000),
+    "check. for ever": lambda nb, cell: cell.update(source="check." * 300_000),
+    "deep": lambda nb, cell: cell.update(metadata=json.loads('{"a":' * 300 + "1" + "}" * 300)),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_notebook_is_put_in_order_or_its_problem_told(tmp_path, odd):
+    path = tmp_path / "anna_1_the_data.ipynb"
+    path.write_bytes(changed(ODD[odd]))
+    got = submissions.load(path, tmp_path, PRACTICE)
+    assert bool(got.problem) == (got.notebook is None)
+    if got.notebook is not None:
+        mended, _ = submissions.mend(got.notebook, PRACTICE[got.assignment])
+        nbformat.validate(mended)
+        assert nbformat.writes(mended).encode()
+        submissions.remarks(mended, got.assignment)
+        submissions.shapes_of(mended)
+        mine = [cell for cell in mended.cells if not submissions.grade_id(cell)]
+        assert not [cell for cell in mine if set(cell.metadata) - {"tags"}], "a student's metadata reach the grader"
+
+
+def test_a_deep_file_is_told(tmp_path):
+    (tmp_path / "a.ipynb").write_text("[" * 100_000)
+    assert "RecursionError" in submissions.load(tmp_path / "a.ipynb", tmp_path, PRACTICE).problem
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes are Linux's")
+def test_a_name_may_hold_any_bytes(tmp_path):
+    inside = os.fsencode(tmp_path)
+    for name in (b"b\xff", b"\x1b[2J\n", b"\xe2\x80\xaegnp"):
+        os.mkdir(inside + b"/" + name)
+        Path(os.fsdecode(inside + b"/" + name + b"/1_the_data.ipynb")).write_bytes(changed(lambda nb, cell: None))
+    found = submissions.submitted(tmp_path, PRACTICE)
+    assert sorted(each.student for each in found) == sorted(["b\\xff", "\\x1b[2J", "\\u202egnp"])
+    assert len({each.key for each in found}) == 3 and not any(each.problem for each in found)
+    for each in found:
+        assert (each.file + each.student + each.key).isprintable() and each.file.encode()
+        record = grading.empty_record(each)
+        marks.save(record, tmp_path / "marks", each.key)
+        marks.write_marks({each.key: record}, tmp_path / "marks")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_what_is_no_ordinary_file_is_told(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    (tmp_path / "secret").write_text("x")
+    (tmp_path / "link.ipynb").symlink_to(tmp_path / "secret")
+    (tmp_path / "folder").symlink_to("/")
+    closed = tmp_path / "closed.ipynb"
+    closed.write_text("{}")
+    read = Path.read_bytes
+
+    def refuse(path):
+        if path == closed:
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    told = {each.file: each.problem for each in submissions.submitted(tmp_path, PRACTICE)}
+    assert "no ordinary" in told["pipe.ipynb"] and "link" in told["link.ipynb"] and "link" in told["folder"]
+    assert "Permission denied" in told["closed.ipynb"]
+
+
+def test_a_folder_that_cannot_be_opened_is_told(tmp_path, monkeypatch):
+    def walk(folder, onerror):
+        yield str(folder), ["closed"], []
+        onerror(PermissionError(13, "Permission denied", str(folder / "closed")))
+
+    (tmp_path / "closed").mkdir()
+    monkeypatch.setattr(submissions.os, "walk", walk)
+    (told,) = submissions.submitted(tmp_path, PRACTICE)
+    assert told.file == "closed" and "cannot be opened" in told.problem
+
+
+def one(tmp_path) -> submissions.Submission:
+    (tmp_path / "anna_1_the_data.ipynb").write_bytes(changed(lambda nb, cell: None))
+    (tmp_path / "marks").mkdir(exist_ok=True)
+    return submissions.load(tmp_path / "anna_1_the_data.ipynb", tmp_path, PRACTICE)
+
+
+@pytest.mark.parametrize("error", [RecursionError("deep"), MemoryError(), OSError("disk"), tool.Sorry("a sentence")])
+def test_whatever_is_raised_a_submission_ends_in_a_record(tmp_path, monkeypatch, error):
+    def fails(*arguments):
+        raise error
+
+    monkeypatch.setattr(grading, "grade_one", fails)
+    record = grading.graded(one(tmp_path), tmp_path, tmp_path, False)
+    assert record["student"] == "anna" and "could not be graded" in record["notes"][0]
+    assert (type(error).__name__ if not isinstance(error, tool.Sorry) else "a sentence") in record["notes"][0]
+    assert not list((tmp_path / "marks" / "begun").iterdir())
+
+
+def test_who_was_graded_when_the_grading_was_killed_comes_first_and_alone_and_not_a_third_time(tmp_path, monkeypatch):
+    anna = one(tmp_path)
+    begun = tmp_path / "marks" / "begun"
+
+    class Killed(BaseException):
+        pass
+
+    def killed(submission, *arguments):
+        raise Killed
+
+    monkeypatch.setattr(grading.Path, "unlink", lambda *arguments, **named: None)  # nobody tidies up
+    monkeypatch.setattr(grading, "grade_one", killed)
+    for times in (1, 2):
+        with pytest.raises(Killed):
+            list(grading.grade_suspects([anna], tmp_path, tmp_path, False))
+            grading.graded(anna, tmp_path, tmp_path, False)
+        assert [path.name for path in begun.iterdir()] == [anna.key], times
+    monkeypatch.undo()
+    ((who, record),) = grading.grade_suspects([anna], tmp_path, tmp_path, False)
+    assert who == anna and "Twice the grading was killed" in record["notes"][0] and not list(begun.iterdir())
+
+
+def test_whoever_is_innocent_is_graded_after_all(tmp_path, monkeypatch):
+    anna = one(tmp_path)
+    (tmp_path / "marks" / "begun").mkdir()
+    (tmp_path / "marks" / "begun" / anna.key).touch()
+    monkeypatch.setattr(grading, "grade_one", lambda each, *arguments: grading.empty_record(each))
+    ((who, record),) = grading.grade_suspects([anna], tmp_path, tmp_path, False)
+    assert who == anna and "and then not" in record["notes"][0]
+
+
+def test_a_damaged_record_is_graded_again(tmp_path, capsys):
+    record = grading.empty_record(one(tmp_path))
+    marks.save(record, tmp_path / "marks", "good")
+    for name, text in {"cut": '{"file": "a', "list": "[]", "empty": "{}"}.items():
+        (tmp_path / "marks" / "kept" / f"{name}.json").write_text(text)
+    assert set(grading.kept_records(tmp_path / "marks")) == {"good"}
+    assert capsys.readouterr().out.count("is graded again") == 3
 
 
 # --- A graded class -------------------------------------------------------------------------------------------------
