@@ -94,8 +94,8 @@ function paint(canvas, values, columns, low = 0, high = 1) {
 }
 
 /**
- * A pad to draw on, with mouse, pen, finger or keys. `changed()` is called after each stroke, undo and clear.
- * `picture()` gives the drawing as the bytes of a PNG, or null when the pad is empty.
+ * A pad to draw on, with mouse, pen, finger or keys. `changed(picture)` is called after each stroke, undo
+ * and clear. `picture()` gives the drawing as the bytes of a PNG, or null when the pad is empty.
  */
 function makePad(changed, size = 280) {
   const canvas = make("canvas", { width: 280, height: 280, className: "pad", tabIndex: 0, role: "application" });
@@ -109,6 +109,7 @@ function makePad(changed, size = 280) {
   let strokes = [];
   let stroke = null; // the one that is being drawn
   let byKeys = false;
+  let told = 0;
 
   function redraw() {
     context.fillStyle = "white";
@@ -136,7 +137,13 @@ function makePad(changed, size = 280) {
   function end() {
     stroke = null;
     redraw(); // whole strokes join more smoothly than their pieces, and undo gives the same picture again
-    changed();
+    tell();
+  }
+  /** A picture that is ready after a newer one is not told. */
+  async function tell() {
+    const mine = ++told;
+    const picture = await pad.picture();
+    if (mine === told) changed(picture);
   }
   function place(event) {
     const box = canvas.getBoundingClientRect();
@@ -192,13 +199,13 @@ function makePad(changed, size = 280) {
       stroke = null;
       strokes.pop();
       redraw();
-      changed();
+      tell();
     },
     clear() {
       stroke = null;
       strokes = [];
       redraw();
-      changed();
+      tell();
     },
     async picture() {
       if (!strokes.length) return null;

@@ -28,9 +28,8 @@ function render({ model, el }) {
     (silent) => say(silent ? [SILENT] : []),
   );
 
-  const pad = makePad(async () => {
+  const pad = makePad((picture) => {
     status.textContent = "";
-    const picture = await pad.picture();
     ask({ kind: "read" }, picture ? [picture] : []);
   });
   const keep = async () => {

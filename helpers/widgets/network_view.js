@@ -25,8 +25,7 @@ function render({ model, el }) {
     },
     (silent) => (status.textContent = silent ? SILENT : ""),
   );
-  const pad = makePad(async () => {
-    const picture = await pad.picture();
+  const pad = makePad((picture) => {
     ask({ kind: "maps" }, picture ? [picture] : []);
   }, 168);
   const askNumber = () => ask({ kind: "maps", digit: Math.min(4999, Math.max(0, Number(number.value) || 0)) });
