@@ -69,7 +69,7 @@ def run_submission(job: dict, fonts: Path, record: dict) -> NotebookNode | None:
 
     job: what `classroom.grade_run` needs; `walled` says whether there are walls. fonts: Matplotlib's list of them.
     """
-    cells, left_out = job["cells"], {}
+    cells, left_out = job["notebook"].cells, {}
     for tries in range(ATTEMPTS):
         with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as temporary:
             folder = Path(temporary, "home")
@@ -141,7 +141,6 @@ def grade_one(submission: Submission, release: Path, fonts: Path, walled: bool) 
         record["notes"].append(f"The code of the worked solution, comments and layout aside: {same}.")
     text = "\n".join(cell.source for cell in source.cells)
     job = {
-        "cells": notebook.cells,
         "notebook": notebook,
         "tests": {grade_id(cell): cell.source for cell in source.cells if grade_id(cell)},
         "modules": [f"helpers.exercises.assignment_{name[0]}", *(["helpers.quiet"] if "helpers.quiet" in text else [])],

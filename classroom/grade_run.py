@@ -80,7 +80,7 @@ def to_run(job: dict, name: str, sign: str) -> list[NotebookNode]:
     begin = f"__import__('sys').modules[{name!r}] = __import__('types').ModuleType({name!r})\n"
     begin += f"exec({INSIDE.read_text(encoding='utf-8')!r}, vars({module}))\n{module}.begin({job['modules']!r})"
     cells = [ours(begin)]
-    for index, cell in enumerate(nbformat.from_dict(job["cells"])):
+    for index, cell in enumerate(nbformat.from_dict(job["notebook"]).cells):
         test = HIDDEN.search(job["tests"].get(cell.metadata.get("nbgrader", {}).get("grade_id"), ""))
         if cell.cell_type == "code" and (NOT_RUN in cell.metadata.get("tags", []) or str(index) in job["left_out"]):
             cell = nbformat.v4.new_code_cell("")  # an empty cell is not run
@@ -127,7 +127,7 @@ def run_cells(job: dict, tell: Callable[[dict], None]) -> None:
     changed: set[str] = set()
 
     def begins(cell: NotebookNode, cell_index: int) -> None:
-        tell({"cell": cell_index - 1 if 0 < cell_index <= len(job["cells"]) else None})
+        tell({"cell": cell_index - 1 if 0 < cell_index < len(runs.cells) - 1 else None})
 
     def ends(cell: NotebookNode, cell_index: int, execute_reply: dict) -> None:
         changed.update(take_the_changes(cell, sign))

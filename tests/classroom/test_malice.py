@@ -1,4 +1,4 @@
-"""Submissions that are malformed or mean harm, in batches with good ones: each ends in a record, and the good are graded."""
+"""Submissions that are malformed or mean harm, in batches with good ones: all end in a record."""
 
 import copy
 import json
@@ -28,7 +28,7 @@ time.sleep(1)
 #: What stands in the cell of part 1.2: it costs that part alone.
 HARM = {
     "rmtree": "import shutil\nshutil.rmtree('..', ignore_errors=True)",
-    "forges": "import os\nfor p in ('../result.json', '../progress', '../log.txt'):\n  open(p, 'w').write('{}')\nos._exit(0)",
+    "forges": "import os\nfor p in ('../result.json', '../progress'):\n  open(p, 'w').write('{}')\nos._exit(0)",
     "kills": TO_GRADER.format(which="grade_run", signal="SIGKILL"),
     "stops": TO_GRADER.format(which="grade_run", signal="SIGSTOP"),
     "stops_itself": "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
@@ -88,9 +88,9 @@ def test_no_daemon_goes_on(malice):
 
 def test_no_process_below_sees_a_gradebook_or_a_hidden_test(malice):
     (path,) = (malice[1] / "marks" / "kept").glob("finds-*/autograded/**/*.ipynb")
-    text = path.read_text(encoding="utf-8")
-    assert "gradebook" not in text.replace("gradebook.db", "", 0) and "/course" not in text
-    assert not re.search(r"seed=\d{6,}", text)
+    outputs = [output for cell in nbformat.read(path, 4).cells for output in cell.get("outputs", [])]
+    listed = "".join(output.get("text", "") for output in outputs)
+    assert "../../home/work" in listed and not re.search(r"gradebook|\.db|\.ipynb|job|seed=", listed)
 
 
 def test_pages_hold_nothing_that_runs_and_no_seed(malice):
