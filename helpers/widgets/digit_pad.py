@@ -54,6 +54,7 @@ class DigitPad(Instrument):
         figure, (left, middle, right) = plt.subplots(1, 3, figsize=(8, 2.6), width_ratios=[1, 1, 1.6])
         left.imshow(prepared.stages["picture"])
         left.set(title="the pad", xticks=[], yticks=[])
+        left.spines[:].set_visible(True)
         draw_digit(middle, prepared.image, "what the network sees")
         right.barh(range(10), probabilities_of(self.model, prepared.image))
         right.set(yticks=range(10), ylim=(9.6, -0.6), xlim=(0, 1), xlabel="probability", ylabel="digit")
