@@ -302,7 +302,7 @@ QUESTIONS: Questions = {
         Option("It makes them smaller.", "The slope would have to be above 0 for that. It is x (p - y), with x = 0."),
         Option("It pulls them towards the true digit.", "Only inked pixels do that: x, the ink, multiplies the slope."),
     ],
-    "The loss on the training digits has fallen to 0.001. What do you know?": [
+    "The loss on the training digits has fallen to 0.01. What do you know?": [
         Option(
             "The layer can repeat the labels that it was shown.",
             "You saw it reach such a loss with shuffled labels, too. Other digits have to say what it has learned.",
