@@ -1,7 +1,8 @@
 """The course from a terminal: `python3 course.py lab` (on Windows `py course.py lab`) installs it and opens it.
 
-Everything is installed into the folder .venv beside this file: delete that folder and nothing is left. The last
-thing written there is a stamp that says what was installed; when the stamp does not fit, .venv is made again.
+Everything is installed into the folder .venv beside this file: delete that folder, and the empty .venv.lock,
+and nothing is left. The last thing written there is a stamp that says what was installed; when it does not fit, .venv
+is made again.
 This file needs only Python itself, and keeps to what Python 3.6 can read (hence the quoted annotations), so that an
 old Python can find a newer one beside it or say in a sentence what to install.
 """

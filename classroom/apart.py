@@ -27,9 +27,12 @@ CELL_SECONDS = 90  # the slowest part of a model solution takes about 10 on one 
 ALL_SECONDS = 600
 MEMORY_GB = 4.0  # of the whole process tree; a model solution takes about 1
 MARKER = "GRADING_MARKER"  # in the environment of all that is started here
+#: All that a submission is told of its surroundings: the rest may hold passwords, and a cell can print it.
+KEPT = {"PATH", "COURSE_PYTHON", "PYTHONNOUSERSITE", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ"}
+KEPT |= {"SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA"}
 STOPPING = threading.Event()
 LINUX = sys.platform.startswith("linux")
-#: What a Python needs of a Linux, and holds nothing of its users.
+#: What a Python needs of a Linux, and holds nothing of its users but their names.
 SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/alternatives", "/etc/fonts", "/etc/ld.so.cache"]
 SYSTEM += ["/etc/localtime", "/etc/passwd", "/nix/store", "/gnu/store"]
 #: Run behind the walls to see that they hold: sys.argv names a file of ours, which must not be there.
@@ -60,9 +63,12 @@ def walls(folder: Path) -> list[str]:
     """Return the beginning of a command that then sees this folder, the course's code and data, and nothing else."""
     seen = [*SYSTEM, *python_folders(), str(ROOT / "helpers"), str(ROOT / "data")]
     command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--proc", "/proc", "--dev", "/dev"]
-    command += ["--tmpfs", "/tmp", *(word for path in seen for word in ("--ro-bind-try", path, path))]
+    for place in ("/tmp", "/dev/shm"):  # on the disk: what is written into memory is in no process, and not counted
+        command += ["--bind", str(folder), place]
+    command += [word for path in seen for word in ("--ro-bind-try", path, path)]
     # the kernel ends itself when its parent is gone; here that is told by --die-with-parent
-    return [*command, "--bind", str(folder), str(folder), "--setenv", "JPY_PARENT_PID", "1"]
+    command += ["--bind", str(folder), str(folder), "--setenv", "JPY_PARENT_PID", "1"]
+    return [*command, "--remount-ro", "/", "--remount-ro", "/dev"]
 
 
 def why_no_walls() -> str:
@@ -71,7 +77,10 @@ def why_no_walls() -> str:
         return "They need Linux."
     if not shutil.which("bwrap"):
         return "bubblewrap is not installed (Debian, Ubuntu, Fedora: the package bubblewrap)."
-    with tempfile.TemporaryDirectory(prefix="grading-") as temporary, tempfile.NamedTemporaryFile() as ours:
+    with (
+        tempfile.TemporaryDirectory(prefix=f"grading-{os.getpid()}-") as temporary,
+        tempfile.NamedTemporaryFile() as ours,
+    ):
         command = [*walls(Path(temporary)), "--chdir", temporary]
         command += [students_python(), "-c", TRIAL, ours.name]
         try:
@@ -86,7 +95,9 @@ def why_no_walls() -> str:
 
 def environment_in(folder: Path, marker: str = "") -> dict[str, str]:
     """Return the environment of a process that runs a submission in a folder."""
-    environ = os.environ | {"TMPDIR": str(folder), "TEMP": str(folder), "HOME": str(folder), "PYTHONPATH": str(ROOT)}
+    environ = {name: value for name, value in os.environ.items() if name.upper() in KEPT}
+    environ |= {"TMPDIR": str(folder), "TEMP": str(folder), "HOME": str(folder), "PYTHONPATH": str(ROOT)}
+    environ["USERPROFILE"] = str(folder)  # the home on Windows
     environ |= {"IPYTHONDIR": str(folder / "ipython"), "MPLCONFIGDIR": str(folder / "matplotlib"), MARKER: marker}
     environ |= {"PYTHONWARNINGS": "ignore"}
     return environ | {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}

@@ -53,7 +53,8 @@ def inert(page: str, top: str) -> str:
         css_sanitizer=CSSSanitizer(allowed_css_properties=STYLES),
     )
     about = f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-    head = f"<head>{about}<title>Feedback</title>{styles}</head>"
+    still = "<style>body * { position: static !important }</style>"  # a class of the page could lie over the marks
+    head = f"<head>{about}<title>Feedback</title>{styles}{still}</head>"
     return f"<!DOCTYPE html>\n<html>{head}\n<body>{top}{clean}</body></html>\n"
 
 

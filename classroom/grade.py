@@ -16,6 +16,7 @@ what not, says notebooks/coursework/README.md.
 import argparse
 import concurrent.futures
 import contextlib
+import functools
 import json
 import os
 import re
@@ -48,6 +49,7 @@ BOOK_SECONDS = 300  # nbgrader takes about 3 seconds
 # --- One submission ------------------------------------------------------------------------------------------------
 
 
+@functools.cache
 def secrets_of_release(release: Path) -> list[str]:
     """Return what no page of feedback may tell: the seeds of all hidden tests of a release."""
     return sorted(
@@ -71,7 +73,7 @@ def run_submission(job: dict, fonts: Path, record: dict) -> NotebookNode | None:
     """
     cells, left_out = job["notebook"].cells, {}
     for tries in range(ATTEMPTS):
-        with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as temporary:
+        with tempfile.TemporaryDirectory(prefix=f"grading-{os.getpid()}-", ignore_cleanup_errors=True) as temporary:
             folder = Path(temporary, "home")
             (folder / "work").mkdir(parents=True)
             shutil.copytree(fonts, folder / "matplotlib")
@@ -105,7 +107,7 @@ def run_submission(job: dict, fonts: Path, record: dict) -> NotebookNode | None:
 
 def ask_the_book(job: dict, record: dict, key: str, marks: Path) -> dict:
     """Let nbgrader grade a submission that has run, or enter marks by hand; keep what it makes."""
-    with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as temporary:
+    with tempfile.TemporaryDirectory(prefix=f"grading-{os.getpid()}-", ignore_cleanup_errors=True) as temporary:
         folder, kept = Path(temporary, "home"), marks / "kept" / key
         folder.mkdir()
         if "by_hand" in job:
@@ -117,12 +119,14 @@ def ask_the_book(job: dict, record: dict, key: str, marks: Path) -> dict:
         kept.mkdir(parents=True, exist_ok=True)
         shutil.copy2(folder / "course" / "gradebook.db", kept / "gradebook.db")
         shutil.copytree(folder / "course" / "autograded", kept / "autograded", dirs_exist_ok=True)
+    no_page = "The page of feedback could not be made: the marks stand in the table alone."
+    record["notes"] = [note for note in record["notes"] if note != no_page]
     if "page" in told.result:
         place = marks / "feedback" / record["assignment"] / f"{key}.html"
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(told.result["page"], encoding="utf-8")
     else:
-        record["notes"].append("The page of feedback could not be made: the marks stand in the table alone.")
+        record["notes"].append(no_page)
     return told.result
 
 
@@ -190,10 +194,15 @@ def graded(submission: Submission, release: Path, fonts: Path, walled: bool) -> 
 def alone(marks: Path) -> Iterator[None]:
     """Let nobody else grade against this release meanwhile."""
     lock = marks / "running"
-    with contextlib.suppress(OSError, ValueError):
-        before = int(lock.read_text())
-        if not psutil.pid_exists(before):  # left by a grading that was killed
-            end_what_is_left_of(before)
+    with contextlib.suppress(OSError):
+        told = lock.read_text()
+        before = int(told) if told.isdigit() else 0  # 0: the disk was full
+        if before in (0, os.getpid()) or not psutil.pid_exists(before):  # killed; in a container all have one number
+            if before not in (0, os.getpid()):
+                end_what_is_left_of(before)
+            if before:
+                for left in Path(tempfile.gettempdir()).glob(f"grading-{before}-*"):
+                    shutil.rmtree(left, ignore_errors=True)
             lock.unlink()
     try:
         with lock.open("x") as file:
@@ -220,10 +229,12 @@ def as_completed(jobs: dict) -> Iterator[concurrent.futures.Future]:
 
 def forget_earlier(records: dict[str, dict], submission: Submission, marks: Path) -> None:
     """Forget what an earlier version of a file got."""
-    same = (submission.student, submission.assignment, submission.file)
+    same = (submission.student, submission.file)
     for key, old in list(records.items()):
-        if (old["student"], old["assignment"], old["file"]) == same and key != submission.key:
+        mine = (old["student"], old["file"]) == same and old["assignment"] in ("", submission.assignment)
+        if mine and key != submission.key:  # "": it could not be read
             del records[key]
+            shutil.rmtree(marks / "kept" / key, ignore_errors=True)
             (marks / "kept" / f"{key}.json").unlink(missing_ok=True)
             (marks / "feedback" / old["assignment"] / f"{key}.html").unlink(missing_ok=True)
 
@@ -313,7 +324,10 @@ def grade_all(folder: Path, release: Path) -> None:
     why = why_no_walls() if todo else ""
     if why:
         print(f"Submissions run without walls here, and can read the release: see the guide. {why}", flush=True)
-    with tempfile.TemporaryDirectory() as temporary, concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+    with (
+        tempfile.TemporaryDirectory(prefix=f"grading-{os.getpid()}-") as temporary,
+        concurrent.futures.ThreadPoolExecutor(WORKERS) as pool,
+    ):
         fonts = Path(temporary)  # Matplotlib looks for the system's typefaces once, and not for each student
         fill = [os.environ["COURSE_PYTHON"], "-c", "import matplotlib.font_manager"]
         subprocess.run(fill, env=os.environ | {"MPLCONFIGDIR": str(fonts)}, check=False, capture_output=True)

@@ -53,6 +53,9 @@ class Client(NotebookClient):
         if msg["msg_type"] == "stream":
             room = MOST_TEXT - sum(len(each.get("text", "")) for each in cell.outputs)
             content["text"] = content["text"][: max(0, room)]
+        elif msg["msg_type"] == "error":
+            content["evalue"] = content["evalue"][:MOST_TEXT]
+            content["traceback"] = [line[:MOST_TEXT] for line in content["traceback"][:100]]
         elif "data" in content:
             size = len(json.dumps(content["data"])) + sum(len(json.dumps(each)) for each in cell.outputs)
             content["data"] = content["data"] if size < MOST_PICTURES else {"text/plain": "(too large to be kept)"}

@@ -73,7 +73,7 @@ def load_weights(path: Path = MODEL_FILE) -> list[np.ndarray]:
             found = [numbers.get(layer["config"]["name"], {}) for layer in layers]
             return [np.array(layer[name], np.float32) for layer in found for name in sorted(layer)]
     except Exception as error:  # what a damaged file makes zipfile and h5py raise is not written down anywhere
-        remedy = "Run `git checkout HEAD -- data/models`, then try again."
+        remedy = "Save the network again, then try again."
         raise CourseError(f"The file {Path(path).name} is missing or damaged. {remedy}") from error
 
 

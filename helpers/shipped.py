@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -45,7 +46,7 @@ def check(path: Path, error: type[CourseError] = DataError) -> None:
     program = getattr(sys.modules["__main__"], "__spec__", None)
     if getattr(program, "name", "").startswith("tools."):
         return
-    path = Path(path).absolute()
+    path = Path(os.path.abspath(path))  # without "..", as a notebook may have it
     name = path.relative_to(DATA).as_posix() if path.is_relative_to(DATA) else ""
     if name not in checksums():
         return

@@ -41,6 +41,9 @@ MAX_JPEG_WORK = 1_500_000_000
 #: The longer side of a picture, in pixels, while we work on it: larger ones are shrunk.
 LARGE_SIDE = 1000
 
+#: The markers of a JPEG that have a length and begin no scan; what else stands there is not followed.
+WITH_LENGTH = {bytes([number]) for number in (*range(0xC0, 0xD0), *range(0xDB, 0xFF))}
+
 Source = str | Path | bytes | np.ndarray
 
 
@@ -177,16 +180,19 @@ def check_cost(picture: Image.Image, content: bytes, largest: int) -> None:
         halvings = int(np.log2(np.clip(min(width, height) // largest, 1, 8)))  # as `draft` decodes it
         each /= 4**halvings
     elif picture.format == "TIFF":
-        tile = picture.tag_v2.get(322, 0) * picture.tag_v2.get(323, 0)
-        more += 4 * max(0, tile - width * height)
+        wide, high = picture.tag_v2.get(322, 0), picture.tag_v2.get(323, 0)
+        if not (isinstance(wide, int) and isinstance(high, int)):
+            raise HandwritingError(DAMAGED)
+        more += 4 * max(0, wide * high - width * height)
     check_size(width, height, each, more)
 
 
 def scans_of(jpeg: bytes, channels: int) -> int:
     """Return how often a JPEG goes over its pixels, or more: once, where its first scan has all the channels."""
     place = 2
-    while jpeg[place : place + 1] == b"\xff" and jpeg[place + 1 : place + 2] != b"\xda":
+    while jpeg[place : place + 1] == b"\xff" and jpeg[place + 1 : place + 2] in WITH_LENGTH:
         if jpeg[place + 1 : place + 2] in (b"\xc2", b"\xca"):  # progressive
             channels = 0
         place += 2 + int.from_bytes(jpeg[place + 2 : place + 4])
-    return 1 if jpeg[place + 4 : place + 5] == bytes([channels]) else jpeg.count(b"\xff\xda")
+    one = jpeg[place : place + 2] == b"\xff\xda" and jpeg[place + 4 : place + 5] == bytes([channels])
+    return 1 if one else jpeg.count(b"\xff\xda")

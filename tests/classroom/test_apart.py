@@ -148,3 +148,28 @@ print(json.dumps(found))
     found = json.loads(done.stdout or done.stderr)
     assert found["beside"] == ["home"] and not found["network"] and found["processes"] < 5
     assert set(found["course"]) <= {"helpers", "data", ".venv"}
+
+
+def test_a_submission_is_told_nothing_of_its_surroundings(tmp_path, monkeypatch):
+    monkeypatch.setenv("MY_TOKEN", "secret")
+    environ = apart.environment_in(tmp_path)
+    assert "secret" not in environ.values() and environ["PATH"] == os.environ["PATH"]
+    assert {environ["HOME"], environ["USERPROFILE"]} == {str(tmp_path)}
+
+
+@pytest.mark.skipif(not shutil.which("bwrap"), reason="bubblewrap is not installed")
+def test_what_is_written_behind_walls_fills_the_disk_and_not_the_memory(tmp_path, students):
+    if apart.why_no_walls():
+        pytest.skip(apart.why_no_walls())
+    code = """
+import json, os
+closed = {place: not os.access(place, os.W_OK) for place in ("/", "/dev")}
+lines = open("/proc/mounts").read().splitlines()
+kinds = {line.split()[1]: line.split()[2] for line in lines}
+print(json.dumps([closed, [kinds[place] for place in ("/tmp", "/dev/shm")]]))
+"""
+    environ = apart.environment_in(tmp_path)
+    command = [*apart.walls(tmp_path), "--chdir", str(tmp_path), sys.executable, "-c", code]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True)
+    closed, kinds = json.loads(done.stdout or done.stderr)
+    assert all(closed.values()) and (tmp_path.is_relative_to("/dev/shm") or "tmpfs" not in kinds)

@@ -40,7 +40,7 @@ def test_a_missing_or_damaged_file_gets_a_sentence(tmp_path):
             load_weights(path)
         except CourseError as error:
             refused += 1
-            assert str(error).startswith("The file lenet5.keras is missing or damaged. Run `git checkout")
+            assert str(error).startswith("The file lenet5.keras is missing or damaged. Save the network")
     assert refused > 15, "the rest was spoiled where it does not matter"
 
 

@@ -117,3 +117,10 @@ def test_a_program_that_makes_the_data_loads_what_it_has_written(data, monkeypat
     main = sys.modules["__main__"]
     monkeypatch.setattr(main, "__spec__", runpy.importlib.util.find_spec("tools.pack_mnist"))
     shipped.check(data / "mnist.npz")
+
+
+def test_a_path_with_dots_is_the_same_file(data, monkeypatch):
+    (data / "samples" / "digit3.png").write_bytes(b"another")
+    monkeypatch.chdir(data / "models")
+    with pytest.raises(CourseError, match="damaged or another one"):
+        shipped.check("../samples/digit3.png")

@@ -237,7 +237,17 @@ def test_a_jpeg_that_goes_over_its_pixels_a_thousand_times():
     scans = [n for n in range(len(content)) if content[n : n + 2] == b"\xff\xda"]
     many = content[:-2] + content[scans[1] : scans[2]] * 1000 + content[-2:]
     assert len(many) < 500_000 and "takes too long" in sentence_about(many)
+    # A filling byte, which a decoder skips, and a comment that a careless count would land in.
+    assert "takes too long" in sentence_about(many[:2] + b"\xff\xff\xfe\xff\xff" + b"\1" * 65_533 + many[2:])
     assert "page is empty" in hw.prepare(content).warnings[0]
+
+
+def test_a_tiff_whose_tiles_are_words():
+    tags = {256: 40, 257: 40, 258: 8, 259: 1, 262: 1, 273: 200, 278: 40, 279: 1600}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    entries += struct.pack("<HHI4s", 322, 2, 4, b"abc")
+    content = (b"II*\0" + struct.pack("<IH", 8, len(tags) + 1) + entries).ljust(200, b"\0") + bytes(1600)
+    assert "damaged" in sentence_about(content)
 
 
 def test_a_file_of_millions_of_empty_parts():
