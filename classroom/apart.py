@@ -26,6 +26,7 @@ from classroom.release import Sorry, students_python
 CELL_SECONDS = 90  # the slowest part of a model solution takes about 10 on one core
 ALL_SECONDS = 600
 MEMORY_GB = 4.0  # of the whole process tree; a model solution takes about 1
+DISK_GB, FILES = 2.0, 20_000  # that it may write; a model solution writes less than 1 MB
 MARKER = "GRADING_MARKER"  # in the environment of all that is started here
 #: All that a submission is told of its surroundings: the rest may hold passwords, and a cell can print it.
 KEPT = {"PATH", "COURSE_PYTHON", "PYTHONNOUSERSITE", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ"}
@@ -196,6 +197,25 @@ def memory_of(process: psutil.Process) -> float:
     return total / 1e9
 
 
+def written_to(folder: Path) -> tuple[float, int]:
+    """Return what the files in a folder hold, in GB, and how many there are; no more than FILES are counted."""
+    total = count = 0
+    waiting = [str(folder)]
+    while waiting and count <= FILES:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as found:  # it may be gone, or closed to us
+            for each in found:
+                count += 1
+                if count > FILES:
+                    break
+                with contextlib.suppress(OSError):
+                    about = each.stat(follow_symlinks=False)
+                    # what it takes on the disk: a file with holes is longer (Windows tells its length alone)
+                    total += getattr(about, "st_blocks", about.st_size / 512) * 512
+                    if each.is_dir(follow_symlinks=False):
+                        waiting.append(each.path)
+    return total / 1e9, count
+
+
 # --- Asking a process of ours ----------------------------------------------------------------------------------------
 
 
@@ -241,6 +261,7 @@ def ask(module: str, job: dict, folder: Path, seconds: float = ALL_SECONDS) -> t
     log = folder.parent / "log.txt"
     child = start([sys.executable, "-P", "-m", module], folder, environment_in(folder, marker), log)
     process, begun, reason, told = psutil.Process(child.pid), time.monotonic(), "", Told(child, job)
+    looked = begun
     try:
         while child.poll() is None and not reason:
             if STOPPING.wait(0.2):
@@ -254,6 +275,11 @@ def ask(module: str, job: dict, folder: Path, seconds: float = ALL_SECONDS) -> t
                 reason = f"It took more than {MEMORY_GB:g} GB of memory, and was ended."
             elif log.exists() and log.stat().st_size > 50e6:
                 reason = "It printed without end past Jupyter, and was ended."
+            elif now - looked > 1:
+                gigabytes, files = written_to(folder)
+                if gigabytes > DISK_GB or files > FILES:
+                    reason = f"It wrote more than {DISK_GB:g} GB, or {FILES:,} files, and was ended."
+                looked = time.monotonic()
     finally:
         end(child, process, marker)
         told.all()

@@ -1,10 +1,12 @@
 """What a process of ours, or a student's code below it, may do: run by the tests of `classroom.apart`."""
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from classroom.apart import answer_jobs
 
@@ -28,6 +30,16 @@ def work(job, tell):
         os.kill(os.getpid(), signal.SIGKILL)
     elif job["does"] == "stops":
         os.kill(os.getpid(), signal.SIGSTOP)
+    elif job["does"] == "writes":
+        with Path("large").open("wb") as file:
+            while True:
+                file.write(bytes(1_000_000))
+                time.sleep(0.01)
+    elif job["does"] == "writes many":
+        for number in itertools.count():
+            Path(f"folder{number % 7}").mkdir(exist_ok=True)
+            Path(f"folder{number % 7}", str(number)).touch()
+            time.sleep(0.001)
     elif job["does"] == "waits":
         time.sleep(600)
 

@@ -22,7 +22,7 @@ import json, sys
 from pathlib import Path
 from classroom import apart
 apart.keep_orphans(closed=True)
-apart.CELL_SECONDS = 2
+apart.CELL_SECONDS, apart.DISK_GB, apart.FILES = 2 if "stops" in sys.argv[2] else 60, 0.05, 500
 Path(sys.argv[1], "home").mkdir()
 told, reason = apart.ask("tests.classroom.doings", json.loads(sys.argv[2]), Path(sys.argv[1], "home"))
 print(json.dumps([told.cell, told.result, reason]))
@@ -59,6 +59,12 @@ def test_a_stopped_process_is_ended(tmp_path):
     assert (cell, result) == (3, {}) and "longer than 2 seconds" in reason
 
 
+@pytest.mark.parametrize("does", ["writes", "writes many"])
+def test_what_fills_the_disk_is_ended(tmp_path, does):
+    told = asked(tmp_path, does=does)
+    assert told == [3, {}, "It wrote more than 0.05 GB, or 500 files, and was ended."]
+
+
 @linux
 @pytest.mark.parametrize("does", ["leaves daemons", "leaves daemons and is killed"])
 def test_a_daemon_ends_whatever_environment_and_parent_it_has(tmp_path, does):
@@ -71,7 +77,7 @@ def test_a_daemon_ends_whatever_environment_and_parent_it_has(tmp_path, does):
 @linux
 def test_who_asked_and_is_killed_takes_its_processes_along(tmp_path):
     environ = os.environ | {"PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", ASK.replace("= 2", "= 600"), tmp_path, json.dumps({"does": "waits"})]
+    command = [sys.executable, "-c", ASK.replace("else 60", "else 600"), tmp_path, json.dumps({"does": "waits"})]
     grader = subprocess.Popen(command, env=environ)
     below = []
     while not below:
