@@ -229,6 +229,21 @@ def lenet5_1998() -> keras.Sequential:
     )
 
 
+def lenet5_after(steps: int) -> keras.Sequential:
+    """Build LeNet-5 of 1998 with the first 0 to 4 of four changes made: max pooling, all connections, ReLU, softmax.
+
+    It differs from `lenet5_1998` by what is in none of them: the input's range and padding, and the first weights.
+    """
+    layers = keras.layers
+    bend = "relu" if steps >= 3 else squash
+    pool = layers.MaxPooling2D if steps >= 1 else Subsampling
+    c3 = layers.Conv2D(16, 5, activation=bend) if steps >= 2 else PartialConv2D(C3_TABLE)
+    last = layers.Dense(10, activation="softmax") if steps >= 4 else RBF()
+    maps = [layers.Conv2D(6, 5, padding="same", activation=bend), pool(), c3, pool()]
+    units = [layers.Dense(size, activation=bend) for size in (120, 84)]
+    return keras.Sequential([keras.Input(shape=(28, 28, 1)), *maps, layers.Flatten(), *units, last])
+
+
 def lenet1() -> keras.Sequential:
     """Build LeNet-1, untrained: section III.C.7 and, for the layers, NIPS 2 (1990): 2,578 parameters.
 

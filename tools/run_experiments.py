@@ -9,9 +9,10 @@ interrupted run goes on where it was.
 
 import json
 import sys
+from functools import partial
 
 from helpers import ROOT
-from helpers.experiments.runs import EXPERIMENTS, Run, file_of, run_once
+from helpers.experiments.runs import EXPERIMENTS, Run, file_of, result_of
 from tools.provenance import code_hash, versions
 
 CODE = ["helpers.experiments.runs:Run", "helpers.experiments.runs:train", "helpers.experiments.runs:run_once"]
@@ -35,14 +36,20 @@ NETWORKS = {
         "correct",
     ],
 }
+NETWORKS["lenet5_after"] = ["lenet5_after", *NETWORKS["lenet5_1998"][1:]]
 WAITING = ROOT / "my_work" / "training" / "experiments.json"
 
 
 def made_by(run: Run) -> str:
     """Return the hash of the code and the settings that make a run, and of MNIST."""
-    network = run.network.__name__
+    network, steps = run.network, ""
+    if isinstance(network, partial):
+        network, steps = network.func, str(network.args)
+    network = network.__name__
     settings = {key: value for key, value in run._asdict().items() if not callable(value)}
-    return code_hash([*CODE, *(f"helpers.lenet:{name}" for name in NETWORKS[network])]) + f" {network} {settings}"
+    return (
+        code_hash([*CODE, *(f"helpers.lenet:{name}" for name in NETWORKS[network])]) + f" {network}{steps} {settings}"
+    )
 
 
 def main(*names: str) -> None:
@@ -55,10 +62,10 @@ def main(*names: str) -> None:
             for seed in seeds:
                 key = f"{made_by(run)}, seed {seed}"
                 if key not in done:
-                    done[key] = run_once(run, seed)
+                    done[key] = result_of(name, run, seed)
                     WAITING.write_text(json.dumps(done), encoding="utf-8")
                 runs[label].append(done[key])
-                print(f"{name}: {label}, seed {seed}: {done[key]['test_errors']} errors", flush=True)
+                print(f"{name}: {label}, seed {seed}: {done[key]['seconds']} s", flush=True)
         made = {label: made_by(run) for label, (run, _) in EXPERIMENTS[name].items()}
         text = json.dumps(
             {"made_by": "python -m tools.run_experiments", "hashes": made, "versions": versions(), "runs": runs}

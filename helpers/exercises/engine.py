@@ -75,6 +75,8 @@ def returned(name: str, function: object, *arguments: object) -> object:
     try:
         with contextlib.redirect_stdout(None), np.errstate(all="ignore"):
             value = function(*arguments)
+    except Wrong:  # what it was given has complained
+        raise
     except Exception as error:
         raise Wrong(f"Your function stops with {type(error).__name__}: {error}.".replace("\n", " ")) from None
     if value is ...:

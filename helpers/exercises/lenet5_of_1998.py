@@ -1,24 +1,99 @@
 """The checks and the quiz of notebook 07."""
 
-from helpers.exercises.engine import checker, expect, numbers
+import ast
+import contextlib
+import inspect
+import textwrap
+
+import numpy as np
+
+from helpers.exercises.engine import Wrong, checker, name_slip, numbers, returned
 from helpers.exercises.quiz import Option, Questions
+
+MULTIPLIES = {"multiply", "matmul", "power", "float_power", "square", "divide", "dot", "vdot", "vecdot", "matvec"}
+MULTIPLIES |= {"vecmat", "inner", "outer", "einsum", "tensordot", "kron", "prod", "norm", "convolve", "correlate"}
+BY_SUMS = "It can be done by sums and differences."
+
+
+class Additive(np.ndarray):
+    """Numbers that can be added, compared and chosen, and refuse to be multiplied."""
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        refuse(ufunc)
+        plain = [np.asarray(each) for each in inputs]
+        return additive(getattr(ufunc, method)(*plain, **kwargs))
+
+    def __array_function__(self, function, types, arguments, kwargs):
+        refuse(function)
+        return additive(super().__array_function__(function, types, arguments, kwargs))
+
+    def dot(self, *arguments):
+        """Refuse."""
+        refuse(np.dot)
+
+    def prod(self, *arguments, **kwargs):
+        """Refuse."""
+        refuse(np.prod)
+
+
+def refuse(function: object) -> None:
+    """Raise Wrong if a function of NumPy multiplies."""
+    if getattr(function, "__name__", "") in MULTIPLIES:
+        raise Wrong(f"There is a multiplication in it ({function.__name__}). {BY_SUMS}")
+
+
+def refuse_signs(function: object) -> None:
+    """Raise Wrong if the source of a function, where it is known, has a sign that multiplies."""
+    with contextlib.suppress(OSError, TypeError, SyntaxError):
+        for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
+            if isinstance(getattr(node, "op", None), ast.Mult | ast.MatMult | ast.Pow | ast.Div):
+                raise Wrong(
+                    f"There is a multiplication (or a division) in line {node.lineno} of your function. {BY_SUMS}"
+                )
+
+
+def additive(value: object) -> object:
+    """Return numbers that refuse to be multiplied; other things as they are."""
+    return np.asarray(value).view(Additive) if isinstance(value, np.ndarray | np.number) else value
 
 
 @checker
-def dense_multiply_adds(by_hand: object) -> str:
-    """Exercise 7.2: the multiply-adds of 784-300-10."""
-    mistakes = {
-        0: "It is still 0: count the weights of the two layers.",
-        784 * 300: "That is the first layer alone. One more.",
-        300 * 10: "That is the second layer alone.",
-        784 * 300 + 300 + 300 * 10 + 10: "These are the parameters. A bias is added, and multiplies nothing.",
-        784 * 300 * 10: "The layers come one after the other: add their weights, do not multiply them.",
-        784 * 10: "That is a network without the hidden layer.",
-        784 + 300 + 10: "These are the units. Each *pair* of connected units has a weight.",
-        2 * (784 * 300 + 300 * 10): "One multiply-add is a multiplication and its addition together: count it once.",
-    }
-    expect(float(numbers(by_hand, ())), 784 * 300 + 300 * 10, mistakes)
-    return "Right: fewer than LeNet-5's 416,520."
+def nearest_without_multiplying(nearest_code: object) -> str:
+    """Exercise 7.1: a function of F6 (84) and the drawings (10 x 84) that returns the digit of the nearest one."""
+    from helpers.lenet import digit_codes
+
+    drawings, rng, found = digit_codes(), np.random.default_rng(0), []
+    noisy = [drawing + rng.normal(0, 2.5, 84) for drawing in drawings]
+    refuse_signs(nearest_code)
+    all_f6 = [*drawings, *noisy, *rng.normal(0, 1, (40, 84)), *rng.normal(-0.4, 1, (40, 84))]
+    for f6 in all_f6:
+        given = f6.copy().view(Additive), drawings.copy().view(Additive)
+        answer = np.asarray(returned("nearest_code(f6, drawings)", nearest_code, *given))
+        if answer.size > 1:
+            raise Wrong(
+                f"{answer.size} numbers come back, and one digit should: argmax finds the place of the largest."
+            )
+        found.append(float(numbers(answer, ())))
+    sums = np.array([np.where(drawings > 0, f6, -f6).sum(axis=1) for f6 in all_f6])
+    if np.array_equal(found, sums.argmax(axis=1)):
+        return "Right: the nearest drawing, by sums and differences alone."
+    agree = np.array([((f6 > 0) == (drawings > 0)).sum(axis=1) for f6 in all_f6])
+    name_slip(
+        found,
+        [
+            (sums.argmin(axis=1), "That is the drawing that is farthest away: the *largest* sum is the nearest."),
+            (sums.max(axis=1), "That is the sum itself. Which drawing has it?"),
+            (agree.argmax(axis=1), "This counts agreements of sign. How *large* a value of F6 is counts as well."),
+            (
+                [np.abs(f6 - drawings).sum(axis=1).argmin() for f6 in all_f6],
+                "This adds the differences without their squares: the nearest by another measure.",
+            ),
+        ],
+    )
+    wrong = np.flatnonzero(np.array(found) != sums.argmax(axis=1))
+    if wrong[0] < len(drawings):
+        raise Wrong(f"The perfect drawing of {wrong[0]} is taken for {found[wrong[0]]:g}.")
+    raise Wrong(f"Perfect drawings are right; of {len(all_f6) - 10} others, {len(wrong)} are wrong.")
 
 
 QUESTIONS: Questions = {

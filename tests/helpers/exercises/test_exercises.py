@@ -174,11 +174,11 @@ EXERCISES = [
     ),
     Exercise(
         "07_lenet5_of_1998",
-        "7.2",
-        "exercise-multiply-adds-cell",
-        "dense_multiply_adds",
-        ("by_hand",),
-        {"multiply_adds": nothing},
+        "7.1",
+        "exercise-7-1-cell",
+        "nearest_without_multiplying",
+        ("nearest_code",),
+        {"np": np},
     ),
     Exercise(
         "04_train_and_evaluate",
@@ -367,8 +367,9 @@ KERNEL = np.array([[-1, -1, 2], [-1, 2, -1], [2, -1, -1]])
         ("darkness_by_paper", [lambda a, b: keras.ops.mean(1 - keras.ops.cast(a, "float32") / b.astype("f"), axis=2)]),
         ("way_to_the_middle", [np.float32(2.5), [-2.25]]),
         ("way_to_the_middle", [5 / 2, -9 / 4]),
-        ("dense_multiply_adds", [np.array(238_200)]),
-        ("dense_multiply_adds", [238_200.0]),
+        ("nearest_without_multiplying", [lambda f, d: np.where(d > 0, f, -f).sum(axis=1).argmax()]),
+        ("nearest_without_multiplying", [lambda f, d: np.array([f[w > 0].sum() - f[w < 0].sum() for w in d]).argmax()]),
+        ("nearest_without_multiplying", [lambda f, d: [np.argmax(np.where(d > 0, f, 0).sum(axis=1))]]),
         ("two_small_kernels", [np.int64(18_432), [25_600.0]]),
         (
             "batch_normalised",
@@ -791,12 +792,16 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("way_to_the_middle", [-2.5, ...], "Down: the wrong way.* To the right: not attempted"),
         ("way_to_the_middle", [11.5, 16.25], "where it is"),
         ("way_to_the_middle", [0, 0], "Without a move"),
-        ("dense_multiply_adds", [0], "still 0"),
-        ("dense_multiply_adds", [235_200], "first layer"),
-        ("dense_multiply_adds", [238_510], "bias is added"),
-        ("dense_multiply_adds", [2_352_000], "add their weights"),
-        ("dense_multiply_adds", [1094], "units"),
-        ("dense_multiply_adds", [476_400], "count it once"),
+        ("nearest_without_multiplying", [lambda f, d: (f * d).sum(axis=1).argmax()], "line 1 of your function"),
+        ("nearest_without_multiplying", [lambda f, d: d.dot(f).argmax()], r"\(dot\)"),
+        ("nearest_without_multiplying", [lambda f, d: np.linalg.norm(f - d, axis=1).argmin()], r"\(norm\)"),
+        ("nearest_without_multiplying", [lambda f, d: np.square(f - d).sum(axis=1).argmin()], r"\(square\)"),
+        ("nearest_without_multiplying", [lambda f, d: np.where(d > 0, f, -f).sum(axis=1).argmin()], "farthest"),
+        ("nearest_without_multiplying", [lambda f, d: np.where(d > 0, f, -f).sum(axis=1).max()], "the sum itself"),
+        ("nearest_without_multiplying", [lambda f, d: np.where(d > 0, f, -f).sum(axis=1)], "10 numbers"),
+        ("nearest_without_multiplying", [lambda f, d: ((f > 0) == (d > 0)).sum(axis=1).argmax()], "agreements of sign"),
+        ("nearest_without_multiplying", [lambda f, d: np.abs(f - d).sum(axis=1).argmin()], "without their squares"),
+        ("nearest_without_multiplying", [lambda f, d: 3], "perfect drawing of 0"),
         ("two_small_kernels", [25_600, 18_432], "exchanged"),
         ("two_small_kernels", [9216, 25_600], "one of the two layers"),
         ("two_small_kernels", [576, 25_600], "each of the 32 maps"),
@@ -1029,6 +1034,7 @@ def mutants(code: str) -> list[tuple[str, ast.Module]]:
 
 #: Changes that lead to another answer which is right as well, and why.
 HARMLESS = {
+    "7.1": r"drawings > -1,",  # pixels are +1 or -1
     "1.3": r"for SHIFT in",  # any shift that is tried last is a shift
     "8.2": r"\+ 0\)$",  # the number that guards against a division by zero, where there is none
 }

@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from helpers.experiments.runs import EXPERIMENTS, experiment, file_of, run_once
+from helpers.experiments.runs import EXPERIMENTS, ON_VALIDATION_DIGITS, experiment, file_of, run_once
 from helpers.lenet import LABELS_MODEL_FILE
 from tools.run_experiments import made_by
 
-NETWORKS = {run.network.__name__: run for runs in EXPERIMENTS.values() for run, _ in runs.values()}
+RUNS = [run for name, runs in EXPERIMENTS.items() if name not in ON_VALIDATION_DIGITS for run, _ in runs.values()]
+NETWORKS = {run.network.__name__: run for run in RUNS}
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -40,6 +41,21 @@ def test_a_run_of_each_network_can_be_made_again(network):
     assert max(one["test_errors"] for one in stored) < result["test_errors"] < 2000
     share = 1 - result["test_errors"] / 10_000
     assert result["curves"]["val_accuracy"][-1] == pytest.approx(share, abs=0.05)
+
+
+@pytest.mark.parametrize("name", ON_VALIDATION_DIGITS)
+def test_what_is_judged_on_validation_digits_leaves_the_test_digits_closed(name, monkeypatch):
+    assert not [run for runs in experiment(name).values() for run in runs if "test_errors" in run]
+    runs = {label: (run._replace(epochs=1, digits=300), (1,)) for label, (run, _) in EXPERIMENTS[name].items()}
+    monkeypatch.setitem(EXPERIMENTS, name, runs)
+    for label, (again,) in experiment(name, retrain=True).items():
+        worst = min(run["curves"]["val_accuracy"][-1] for run in stored_of(name)[label])
+        assert 0 < again["curves"]["val_accuracy"][-1] < worst and "test_errors" not in again
+
+
+def stored_of(name):
+    """Return the stored runs of an experiment, by label."""
+    return json.loads(file_of(name).read_text(encoding="utf-8"))["runs"]
 
 
 def test_the_targets_of_the_ladder():
