@@ -163,6 +163,7 @@ def test_links_lead_to_files(path):
 
 
 PROSE = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "data/README.md", "notebooks/coursework/README.md")]
+PROSE += sorted((ROOT / "notebooks" / "coursework" / "guide").glob("*.md"))
 
 
 def prose_of(path: Path) -> str:
