@@ -378,6 +378,12 @@ def bench(extra: list) -> int:
     return start("tests.benchmarks.run", extra)
 
 
+def hand_in(extra: list) -> int:
+    """check the NOTEBOOK of an assignment, and pack it into one file to upload"""
+    # the environment's Python is started in the course's folder
+    return start("helpers.exercises.hand_in", [each if each[:1] == "-" else os.path.abspath(each) for each in extra])
+
+
 def coursework(extra: list) -> int:
     """make a term's release of the assignments: --seed TERM --out FOLDER (for instructors)"""
     return start("classroom", extra, instructor=True)
@@ -463,7 +469,8 @@ def lock(extra: list) -> int:
     return 0
 
 
-VERBS = {verb.__name__: verb for verb in (lab, test, notebooks, bench, reset, lock, coursework, grade)}
+ALL = (lab, test, notebooks, bench, reset, lock, hand_in, coursework, grade)
+VERBS = {verb.__name__.replace("_", "-"): verb for verb in ALL}
 
 
 def main(arguments: list) -> int:

@@ -20,12 +20,10 @@ from pathlib import Path
 
 import psutil
 
-from helpers import ROOT
+from helpers import INSIDE_A_COPY, ROOT
 from classroom.release import Sorry, students_python
+from helpers.exercises.fresh_kernel import ALL_SECONDS, CELL_SECONDS, MEMORY_GB, memory_of
 
-CELL_SECONDS = 90  # the slowest part of a model solution takes about 10 on one core
-ALL_SECONDS = 600
-MEMORY_GB = 4.0  # of the whole process tree; a model solution takes about 1
 DISK_GB, FILES = 2.0, 20_000  # that it may write; a model solution writes less than 1 MB
 MARKER = "GRADING_MARKER"  # in the environment of all that is started here
 #: All that a submission is told of its surroundings: the rest may hold passwords, and a cell can print it.
@@ -100,7 +98,7 @@ def environment_in(folder: Path, marker: str = "") -> dict[str, str]:
     environ |= {"TMPDIR": str(folder), "TEMP": str(folder), "HOME": str(folder), "PYTHONPATH": str(ROOT)}
     environ["USERPROFILE"] = str(folder)  # the home on Windows
     environ |= {"IPYTHONDIR": str(folder / "ipython"), "MPLCONFIGDIR": str(folder / "matplotlib"), MARKER: marker}
-    environ |= {"PYTHONWARNINGS": "ignore"}
+    environ |= {"PYTHONWARNINGS": "ignore", INSIDE_A_COPY: "1"}
     return environ | {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
@@ -185,16 +183,6 @@ def end(child: subprocess.Popen, process: psutil.Process, marker: str) -> None:
 def end_what_is_left_of(grader: int) -> None:
     """End what a grading of this number, which was killed, has left behind."""
     end_all(lambda: tree_of(psutil.Process(), f"{grader}-"))
-
-
-def memory_of(process: psutil.Process) -> float:
-    """Return the memory that a process tree holds, in GB."""
-    total = 0
-    with contextlib.suppress(psutil.Error):
-        for each in [process, *process.children(recursive=True)]:
-            with contextlib.suppress(psutil.Error):
-                total += each.memory_info().rss
-    return total / 1e9
 
 
 def written_to(folder: Path) -> tuple[float, int]:

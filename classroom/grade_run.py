@@ -12,17 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from traitlets.config import Config
 
 from helpers import ROOT
 from classroom.apart import answer_jobs
-from classroom.release import HIDDEN, KERNEL, NOT_RUN, students_kernel
+from classroom.release import HIDDEN, students_kernel
+from helpers.exercises.fresh_kernel import KERNEL, NOT_RUN, BoundedClient
 
-MOST_TEXT = 20_000  # characters that a cell may print; what comes after is dropped
-MOST_PICTURES = 5_000_000  # characters of other outputs (pictures are text here)
 INSIDE = Path(__file__).with_name("inside.py")
 
 
@@ -44,22 +42,8 @@ def without(words: list[str], outputs: list[NotebookNode]) -> list[NotebookNode]
     return nbformat.from_dict(json.loads(text))
 
 
-class Client(NotebookClient):
-    """Runs a notebook; keeps of each cell's outputs what a person can read, and no test in the student's history."""
-
-    def process_message(self, msg: dict, cell: NotebookNode, cell_index: int) -> NotebookNode | None:
-        """Drop what a cell prints beyond a limit before it is stored."""
-        content = msg["content"]
-        if msg["msg_type"] == "stream":
-            room = MOST_TEXT - sum(len(each.get("text", "")) for each in cell.outputs)
-            content["text"] = content["text"][: max(0, room)]
-        elif msg["msg_type"] == "error":
-            content["evalue"] = content["evalue"][:MOST_TEXT]
-            content["traceback"] = [line[:MOST_TEXT] for line in content["traceback"][:100]]
-        elif "data" in content:
-            size = len(json.dumps(content["data"])) + sum(len(json.dumps(each)) for each in cell.outputs)
-            content["data"] = content["data"] if size < MOST_PICTURES else {"text/plain": "(too large to be kept)"}
-        return super().process_message(msg, cell, cell_index)
+class Client(BoundedClient):
+    """Runs a submission; no test is in the student's history."""
 
     async def async_execute_cell(self, cell: NotebookNode, cell_index: int, *arguments: object, **named: object):
         """Run a cell; what is ours is not told to `In`."""

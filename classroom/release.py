@@ -25,6 +25,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from helpers import ROOT
+from helpers.exercises.fresh_kernel import KERNEL, kernel_command, known_kernel
 from helpers.shipped import read_json
 from tools.run_notebooks import normalise
 
@@ -34,10 +35,8 @@ if TYPE_CHECKING:
 COURSEWORK = ROOT / "notebooks" / "coursework"
 SOURCES = COURSEWORK / "source"
 MEASURED = ROOT / "data" / "results" / "coursework.json"
-NOT_RUN = "not-run-at-grading"  # the tag of cells whose outputs a person reads as they were handed in
 HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS\n?", re.DOTALL)
 SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.DOTALL)
-KERNEL = "course"
 
 
 class Sorry(Exception):
@@ -93,6 +92,9 @@ def source_of(assignment: str, seed: str, numbers: dict[str, float]) -> Notebook
         if HIDDEN.search(cell.source):  # the numbers again: a student may have changed them
             hidden = cell.source.replace("seed=0", f"seed={rng.randrange(10**8, 10**9)}")
             cell.source = hidden.replace("### BEGIN HIDDEN TESTS\n", f"### BEGIN HIDDEN TESTS\n{lines}\n")
+    # so that a student can be told which cells are missing: helpers.exercises.hand_in reads it
+    names = [name for name in map(grade_id, notebook.cells) if name]
+    notebook.metadata["course"] = {"assignment": assignment, "cells": names}
     return notebook
 
 
@@ -145,27 +147,8 @@ def students_python() -> str:
 @contextlib.contextmanager
 def students_kernel(before: Sequence[str] = ()) -> Iterator[None]:
     """Make the students' Python known as the kernel `course`, for this process alone; before: walls around it."""
-    argv = [
-        *before,
-        students_python(),
-        "-m",
-        "ipykernel_launcher",
-        "--IPKernelApp.log_level=ERROR",
-        "-f",
-        "{connection_file}",
-    ]
-    with tempfile.TemporaryDirectory() as folder:
-        kernel = Path(folder, "kernels", KERNEL)
-        kernel.mkdir(parents=True)
-        (kernel / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": KERNEL, "language": "python"}))
-        before = os.environ.get("JUPYTER_PATH")
-        os.environ["JUPYTER_PATH"] = folder
-        try:
-            yield
-        finally:
-            os.environ.pop("JUPYTER_PATH")
-            if before is not None:
-                os.environ["JUPYTER_PATH"] = before
+    with known_kernel([*before, *kernel_command(students_python())]):
+        yield
 
 
 def run_as_student(notebook: NotebookNode) -> NotebookNode:

@@ -17,7 +17,8 @@ from typing import NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
-from classroom.release import NOT_RUN, grade_id
+from classroom.release import grade_id
+from helpers.exercises.fresh_kernel import NOT_RUN
 
 LARGEST_MB = 100
 IGNORED = re.compile(r"^(\.|__MACOSX$)|^(Thumbs\.db|desktop\.ini|README\.md)$")
@@ -32,8 +33,12 @@ SUSPICIOUS = re.compile(
     + r"coursework\b|\b(coursework|exercises|assignment(_\d)?)\.\w+ *=[^=]|"
     r"\bcheck\.\w+ *=[^=]|get_ipython|user_ns|instructor|gradebook|BEGIN HIDDEN"
 )
-#: How a release begins its checks: no reason to look, where its cells have lost their names.
-OUR_IMPORT = re.compile(r"^from helpers(\.exercises)? import (coursework|assignment_\d) as check$", re.MULTILINE)
+#: How a release begins its checks, and what hands it in: no reason to look, where its cells have lost their names.
+OUR_IMPORT = re.compile(
+    r"^from helpers(\.exercises)? import (coursework|assignment_\d) as check$"
+    r"|^from helpers\.exercises\.hand_in import hand_in$",
+    re.MULTILINE,
+)
 #: What an assignment asks not to use, and the cells in which it may be used all the same.
 NOT_ALLOWED = {
     "1_the_data": (r"\b(keras|tensorflow|cv2|sklearn|torch)\b", ()),
@@ -199,7 +204,7 @@ def mend(submission: NotebookNode, released: NotebookNode) -> tuple[NotebookNode
             missing[answer].append(name)
         if len(mine) > 1:
             notes.append(f"{name}: the cell was there {len(mine)} times" + (" (all were run)." if answer else "."))
-        not_run = NOT_RUN in original.metadata.get("tags", []) or (answer and original.cell_type == "markdown")
+        not_run = answer and (NOT_RUN in original.metadata.get("tags", []) or original.cell_type == "markdown")
         cells.append(answered_cell(original, mine) if answer else nbformat.from_dict(original))
         cells += [added_cell(cell, not_run) for cell in [*(mine[1:] if answer else []), *added[name]]]
     if missing[True]:

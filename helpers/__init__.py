@@ -4,6 +4,8 @@ from pathlib import Path
 
 #: The folder that holds the whole course, wherever the reader put it.
 ROOT = Path(__file__).resolve().parent.parent
+#: In the environment of a kernel that runs a copy of a notebook: nothing is handed in from there.
+INSIDE_A_COPY = "COURSE_RUNS_A_COPY"
 
 
 class CourseError(Exception):

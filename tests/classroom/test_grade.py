@@ -23,6 +23,7 @@ from classroom import grade as grading
 from classroom import release as tool
 from classroom.sample_class import answered
 from helpers import ROOT
+from helpers.exercises.fresh_kernel import NOT_RUN
 from helpers.plots import figure_bundle
 from tests.classroom.terms import ASSIGNMENTS, course_py, source
 
@@ -71,7 +72,7 @@ def test_a_submission_is_put_in_order(submission, expected, remark):
 def test_outputs_of_another_program_do_not_stop_the_grading():
     submission = cells("a: x", "part_1: test", "b: y", "part_2: test")
     released = copy.deepcopy(RELEASED)
-    released.cells[2].metadata["tags"] = [tool.NOT_RUN]
+    released.cells[2].metadata["tags"] = [NOT_RUN]
     submission.cells[2].outputs = [nbformat.from_dict({"output_type": "hologram"})]
     mended, notes = submissions.mend(submission, released)
     assert "left out" in notes[0]
