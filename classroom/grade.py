@@ -2,10 +2,11 @@
 
     python3 course.py grade --release FOLDER SUBMISSIONS
 
-SUBMISSIONS may hold folders named after students, or notebooks named after them. Everything is written to
-FOLDER/marks: a CSV of marks for each assignment, a page of feedback for each student, a summary, and by_hand.csv, in
-which the marks that a person gives are entered; the next run takes them over. What has been graded is not graded
-again, so an interrupted run goes on where it was.
+SUBMISSIONS may hold folders named after students, or notebooks named after them, bare or as the zip that `hand-in`
+makes; or it is the one zip of them all that a learning platform gives out. Everything is written to FOLDER/marks: a CSV
+of marks for each assignment, a page of feedback for each student, a summary, and by_hand.csv, in which the marks that
+a person gives are entered; the next run takes them over. What has been graded is not graded again, so an interrupted
+run goes on where it was.
 
 A submission is read and put in order (`submissions`), run in a process of its own and a temporary folder (`grade_run`,
 watched by `apart`), and then marked (`book`). A cell that runs too long, takes too much memory, or ends its Python is
@@ -166,7 +167,7 @@ def grade_one(submission: Submission, release: Path, fonts: Path, walled: bool) 
 def empty_record(submission: Submission, *notes: str) -> dict:
     """Return the record of a submission that has no marks (yet)."""
     record = {"file": submission.file, "student": submission.student, "assignment": submission.assignment}
-    told = [*([submission.problem] if submission.problem else []), *notes]
+    told = [*([submission.problem] if submission.problem else []), *submission.notes, *notes]
     return record | {"marks": {}, "said": {}, "notes": told, "code": {}}
 
 
@@ -310,13 +311,13 @@ def grade_suspects(todo: list[Submission], release: Path, fonts: Path, walled: b
 
 def grade_all(folder: Path, release: Path) -> None:
     """Grade what has not been graded yet, then write marks and summary."""
-    if not folder.is_dir():
-        raise Sorry(f"There is no folder {folder} with submissions.")
+    if not folder.is_dir() and not (folder.is_file() and folder.suffix.lower() == ".zip"):
+        raise Sorry(f"There is no folder {folder} with submissions, and no zip of them.")
     released = {path.stem: read_notebook(path) for path in sorted((release / "students").glob("*.ipynb"))}
     marks = release / "marks"
     submissions = submitted(folder, released)
     if not submissions:
-        raise Sorry(f"{folder} holds no files. Archives (.zip) have to be unpacked first.")
+        raise Sorry(f"{folder} holds no files.")
     records = kept_records(marks)
     todo = [submission for submission in submissions if submission.key not in records]
     done = len(submissions) - len(todo)
@@ -360,7 +361,7 @@ def grade_all(folder: Path, release: Path) -> None:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser("course.py grade", description="Grade a folder of submitted notebooks.")
     parser.add_argument("--release", metavar="FOLDER", type=Path, required=True, help="what `coursework --out` made")
-    parser.add_argument("submissions", metavar="SUBMISSIONS", type=Path, help="a folder of submitted notebooks")
+    parser.add_argument("submissions", metavar="SUBMISSIONS", type=Path, help="a folder of notebooks, or a zip of them")
     options = parser.parse_args(arguments)
     warnings.filterwarnings("ignore", module="nbformat")  # it tells of cells that were copied; so do we
     sys.stdout.reconfigure(errors="backslashreplace")  # a name may hold what this terminal cannot show

@@ -10,19 +10,22 @@ import json
 import os
 import re
 import stat
-from collections import defaultdict
-from pathlib import Path
+from collections import Counter, defaultdict
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 import nbformat
 from nbformat import NotebookNode
 
-from classroom.release import grade_id
-from helpers.exercises.fresh_kernel import NOT_RUN
+from classroom.archives import Unreadable, is_zip, leads_out, name_in, opened, place_of, read_entry
+from classroom.release import Sorry, grade_id
+from helpers.exercises.fresh_kernel import LARGEST_MB, NOT_RUN
+from helpers.exercises.packing import PAGE, PRINTED, VERSIONS, student_in
 
-LARGEST_MB = 100
-IGNORED = re.compile(r"^(\.|__MACOSX$)|^(Thumbs\.db|desktop\.ini|README\.md)$")
-ARCHIVES = (".zip", ".gz", ".7z", ".rar")
+OF_HAND_IN = "|".join(map(re.escape, (PAGE, PRINTED, VERSIONS)))
+IGNORED = re.compile(rf"^(\.|__MACOSX$)|^(Thumbs\.db|desktop\.ini|README\.md|{OF_HAND_IN})$")
+ARCHIVES = (".gz", ".tar", ".7z", ".rar")
+MOST_NOTEBOOKS = 20  # that are looked at in one archive
 ATTEMPT = "looks like an attempt on the tests"
 #: A line that imports one of the course's modules. The length is bounded, so that no line of any length takes long.
 OF_HELPERS = r"from helpers import [^\n]{0,200}\b"
@@ -49,15 +52,15 @@ NOT_ALLOWED = {
 
 
 class Submission(NamedTuple):
-    """A file that somebody handed in."""
+    """A notebook that somebody handed in, bare or in an archive; or a file that is none."""
 
-    path: Path
-    file: str  # its path below SUBMISSIONS, as it can be printed
+    file: str  # its path below SUBMISSIONS, or its archive's, as it can be printed
     student: str
     assignment: str  # empty when it is none
     notebook: NotebookNode | None
     problem: str  # why it cannot be graded at all; empty when it can
     key: str  # a name for the folder of its results: stable, and new when the file changes
+    notes: tuple[str, ...] = ()  # what else was in its archive
 
 
 # --- Which notebook is whose -------------------------------------------------------------------------------------
@@ -69,15 +72,15 @@ def shown(text: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
-def student_of(path: Path, folder: Path, assignments: list[str]) -> str:
+def student_of(path: PurePath, folder: PurePath, assignments: list[str]) -> str:
     """Return the student's name: the first folder below SUBMISSIONS, or the file's name without the assignment's."""
     inside = path.relative_to(folder)
     if len(inside.parts) > 1:
         return re.sub(r"_\d+$", "", inside.parts[0].split("_assignsubmission_")[0]).strip()  # as Moodle names them
-    name = re.sub(r"\s*\(\d+\)$", "", path.stem)  # a second download of the same name
-    for assignment in assignments:
-        name = re.sub(re.escape(assignment), "", name, flags=re.IGNORECASE)
-    return re.sub(r"^[\W_]+|[\W_]+$", "", name) or "(no name)"
+    name = student_in(inside.stem, assignments)
+    if "_assignsubmission_" in name:  # as Moodle names files, where folders were not wanted
+        return re.sub(r"_\d+$", "", name.split("_assignsubmission_")[0]).strip()
+    return re.sub(r"(_LATE)?_\d+_\d+(_.*)?$", "", name) or "(no name)"  # as Canvas names them
 
 
 def assignment_of(notebook: NotebookNode, released: dict[str, NotebookNode]) -> str:
@@ -90,6 +93,17 @@ def assignment_of(notebook: NotebookNode, released: dict[str, NotebookNode]) -> 
     headings = {name: released[name].cells[0].source.splitlines()[0] for name in released}
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     return next((name for name, heading in headings.items() if heading in text), "")
+
+
+def problem_of_kind(name: str, content: bytes) -> str:
+    """Return why a file of this name cannot be graded, by its kind; empty when it may be a notebook or a zip."""
+    if not content:
+        return "The file is empty."
+    if name.lower().endswith(ARCHIVES):
+        return "This is an archive of a kind that is not opened here: please unpack it first."
+    if not is_zip(name, content) and not name.lower().endswith(".ipynb"):
+        return "This is not a notebook (.ipynb)."
+    return ""
 
 
 def contents(path: Path) -> tuple[bytes, str]:
@@ -108,12 +122,7 @@ def contents(path: Path) -> tuple[bytes, str]:
             problem = f"The file is larger than {LARGEST_MB} MB: clear its outputs (nbconvert --clear-output) by hand."
         else:
             content = path.read_bytes()
-            if path.suffix.lower() in ARCHIVES:
-                problem = "This is an archive: please unpack it first."
-            elif path.suffix.lower() != ".ipynb":
-                problem = "This is not a notebook (.ipynb)."
-            elif not content:
-                problem = "The file is empty."
+            problem = problem_of_kind(path.name, content)
     except OSError as error:
         problem = f"The file cannot be read ({error.strerror or type(error).__name__})."
     return content, problem
@@ -129,11 +138,27 @@ def notebook_in(content: bytes) -> NotebookNode:
     return notebook
 
 
-def load(path: Path, folder: Path, released: dict[str, NotebookNode]) -> Submission:
-    """Read a submitted file; never raises because of its name or of what is in it."""
-    file, notebook, assignment = shown(path.relative_to(folder).as_posix()), None, ""
-    student = shown(student_of(path, folder, list(released)))
-    content, problem = contents(path)
+def load(path: Path, folder: Path, released: dict[str, NotebookNode]) -> list[Submission]:
+    """Read a submitted file, bare or an archive; never raises because of its name or of what is in it."""
+    return handed_in_as(path.relative_to(folder), *contents(path), released)
+
+
+def handed_in_as(place: PurePath, content: bytes, problem: str, released: dict[str, NotebookNode]) -> list[Submission]:
+    """Return what a file holds: a notebook, or those in an archive; at least one, since each file gets a row.
+
+    place: its path below SUBMISSIONS; problem: why it cannot be graded, as far as that is known.
+    """
+    if not problem and is_zip(place.name, content):
+        return packed(place, content, released)
+    return [submission(place, content, problem, released)]
+
+
+def submission(
+    place: PurePath, content: bytes, problem: str, released: dict[str, NotebookNode], notes: tuple[str, ...] = ()
+) -> Submission:
+    """Return a notebook's file as a submission."""
+    file, notebook, assignment = shown(place.as_posix()), None, ""
+    student = shown(student_of(place, PurePath(), list(released)))
     if not problem:
         try:
             notebook = notebook_in(content)
@@ -143,16 +168,110 @@ def load(path: Path, folder: Path, released: dict[str, NotebookNode]) -> Submiss
             problem = f"The file cannot be read as a notebook ({type(error).__name__}): it is damaged."
     digest = hashlib.sha256(content + file.encode()).hexdigest()[:12]
     key = re.sub(r"[^\w-]+", "_", student)[:40] + "-" + digest
-    return Submission(path, file, student, assignment, notebook if not problem else None, problem, key)
+    return Submission(file, student, assignment, notebook if not problem else None, problem, key, notes)
+
+
+def packed(place: PurePath, content: bytes, released: dict[str, NotebookNode]) -> list[Submission]:
+    """Return what is in the zip of one submission: for each assignment one notebook, with remarks about the rest."""
+    found: list[tuple[str, Submission]] = []
+    notes: list[str] = []
+    try:
+        with opened(content) as archive:
+            entries = [each for each in archive.infolist() if not each.is_dir() and not is_ignored(place_of(each))]
+            out = [shown(name_in(each))[:200] for each in entries if leads_out(each)]
+            if out:
+                notes.append(f"The archive names files outside of itself, such as `{out[0]}`: please look.")
+            mine = [each for each in entries if place_of(each).name.lower().endswith(".ipynb")]
+            # what lies on top comes first, and of that the newest
+            mine.sort(key=lambda each: each.date_time, reverse=True)
+            mine.sort(key=lambda each: len(place_of(each).parts))
+            room = int(LARGEST_MB * 1e6)
+            for entry in mine[:MOST_NOTEBOOKS]:
+                name = shown(str(place_of(entry)))
+                try:
+                    inner = read_entry(archive, entry, room)
+                    room -= len(inner)
+                    found.append((name, submission(place, inner, problem_of_kind(name, inner), released)))
+                except Unreadable as why:
+                    notes.append(f"`{name}` in the archive {why}.")
+            if len(mine) > MOST_NOTEBOOKS:
+                notes.append(f"The archive holds {len(mine)} notebooks: only {MOST_NOTEBOOKS} were looked at.")
+            inner_archives = [each for each in entries if place_of(each).name.lower().endswith((".zip", *ARCHIVES))]
+            if inner_archives:
+                name = shown(str(place_of(inner_archives[0])))
+                notes.append(f"An archive in the archive was not opened (`{name}`): unpack it by hand if it is needed.")
+            if not mine:
+                notes.append("There is no notebook (.ipynb) in the archive.")
+    except Exception as error:  # a file can be anything
+        notes.append(f"The archive {error if isinstance(error, Unreadable) else 'is damaged'}.")
+    return chosen(place, content, found, notes, released)
+
+
+def chosen(
+    place: PurePath,
+    content: bytes,
+    found: list[tuple[str, Submission]],
+    notes: list[str],
+    released: dict[str, NotebookNode],
+) -> list[Submission]:
+    """Return the first good notebook of each assignment in an archive; or why there is none, as one submission."""
+    taken: dict[str, tuple[str, Submission]] = {}
+    for name, each in found:
+        if each.problem:
+            notes.append(f"`{name}` in the archive: {each.problem}")
+        elif each.assignment in taken:
+            notes.append(f"`{taken[each.assignment][0]}` was taken from the archive, and not `{name}`.")
+        else:
+            taken[each.assignment] = (name, each)
+    if not taken:
+        return [submission(place, content, " ".join(notes), released)]
+    return [each._replace(notes=tuple(notes)) for _, each in taken.values()]
+
+
+def is_ignored(place: PurePath) -> bool:
+    """Return whether a file is none that somebody handed in: what systems and `hand-in` put beside those."""
+    return any(IGNORED.search(part) for part in place.parts)
 
 
 def submitted(folder: Path, released: dict[str, NotebookNode]) -> list[Submission]:
-    """Return what was handed in, sorted by name; a folder that cannot be opened is handed in, too."""
+    """Return what was handed in, sorted by name; a folder that cannot be opened is handed in, too.
+
+    folder: of files, or the one zip with those of all, as Moodle and Canvas give it out.
+    """
+    if folder.is_file():
+        return packed_class(folder, released)
     paths, closed = [], []
     for root, folders, files in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename))):
         paths += [Path(root, name) for name in [*files, *(each for each in folders if Path(root, each).is_symlink())]]
-    mine = [path for path in paths if not any(IGNORED.search(part) for part in path.relative_to(folder).parts)]
-    return [load(path, folder, released) for path in sorted([*mine, *closed])]
+    mine = [path for path in paths if not is_ignored(path.relative_to(folder))]
+    return [each for path in sorted([*mine, *closed]) for each in load(path, folder, released)]
+
+
+def packed_class(path: Path, released: dict[str, NotebookNode]) -> list[Submission]:
+    """Return what is in the zip of a whole class. Only the instructor says that a zip is one.
+
+    A student's own zip is never taken for it, or it could hold files under the names of others.
+    """
+    found, places = [], Counter()
+    try:
+        with opened(path) as archive:
+            for entry in archive.infolist():
+                place = place_of(entry)
+                if entry.is_dir() or is_ignored(place) or not place.parts:
+                    continue
+                places[place] += 1
+                if places[place] > 1:  # the same name again
+                    place = place.with_name(f"{place.stem} ({places[place]}){place.suffix}")
+                content, problem = f"{entry.CRC} {entry.file_size}".encode(), ""
+                try:
+                    content = read_entry(archive, entry)
+                    problem = problem_of_kind(place.name, content)
+                except Unreadable as why:
+                    problem = f"This file {why}."
+                found += handed_in_as(place, content, problem, released)
+    except Unreadable as why:
+        raise Sorry(f"{path} {why}.") from None
+    return sorted(found, key=lambda each: each.file)
 
 
 # --- A submission as it should be ----------------------------------------------------------------------------------

@@ -119,7 +119,7 @@ def test_a_file_that_is_no_submission_is_told(tmp_path, content, told):
     path = tmp_path / "anna.ipynb"
     path.write_bytes(content)
     released = {name: tool.read_notebook(tool.COURSEWORK / "practice" / f"{name}.ipynb") for name in ASSIGNMENTS}
-    assert told in submissions.load(path, tmp_path, released).problem
+    assert told in submissions.load(path, tmp_path, released)[0].problem
 
 
 def test_code_that_reaches_for_the_tests_is_pointed_at():
@@ -278,7 +278,7 @@ ODD = {
 def test_an_odd_notebook_is_put_in_order_or_its_problem_told(tmp_path, odd):
     path = tmp_path / "anna_1_the_data.ipynb"
     path.write_bytes(changed(ODD[odd]))
-    got = submissions.load(path, tmp_path, PRACTICE)
+    (got,) = submissions.load(path, tmp_path, PRACTICE)
     assert bool(got.problem) == (got.notebook is None)
     if got.notebook is not None:
         mended, _ = submissions.mend(got.notebook, PRACTICE[got.assignment])
@@ -292,7 +292,7 @@ def test_an_odd_notebook_is_put_in_order_or_its_problem_told(tmp_path, odd):
 
 def test_a_deep_file_is_told(tmp_path):
     (tmp_path / "a.ipynb").write_text("[" * 100_000)
-    assert "RecursionError" in submissions.load(tmp_path / "a.ipynb", tmp_path, PRACTICE).problem
+    assert "RecursionError" in submissions.load(tmp_path / "a.ipynb", tmp_path, PRACTICE)[0].problem
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes are Linux's")
@@ -346,7 +346,7 @@ def test_a_folder_that_cannot_be_opened_is_told(tmp_path, monkeypatch):
 def one(tmp_path) -> submissions.Submission:
     (tmp_path / "anna_1_the_data.ipynb").write_bytes(changed(lambda nb, cell: None))
     (tmp_path / "marks").mkdir(exist_ok=True)
-    return submissions.load(tmp_path / "anna_1_the_data.ipynb", tmp_path, PRACTICE)
+    return submissions.load(tmp_path / "anna_1_the_data.ipynb", tmp_path, PRACTICE)[0]
 
 
 @pytest.mark.parametrize("error", [RecursionError("deep"), MemoryError(), OSError("disk"), tool.Sorry("a sentence")])
