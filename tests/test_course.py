@@ -415,6 +415,16 @@ def test_without_a_known_verb_the_verbs_are_told(arguments, code, capsys):
     assert all(re.search(rf"^  {verb} +\w", said, re.M) for verb in course.VERBS)
 
 
+def test_a_notebook_is_handed_in_from_where_the_student_is(monkeypatch, tmp_path):
+    """The environment's Python is started in the course's folder: a relative path would mean another file there."""
+    started = []
+    monkeypatch.setattr(course, "start", lambda *command: started.append(command) or 0)
+    monkeypatch.chdir(tmp_path)
+    assert course.main(["hand-in", "anna 1.ipynb"]) == 0 and course.main(["hand-in", "--help"]) == 0
+    module = "helpers.exercises.hand_in"
+    assert started == [(module, [str(Path(os.getcwd(), "anna 1.ipynb"))]), (module, ["--help"])]
+
+
 def test_trouble_is_one_sentence_and_no_traceback(monkeypatch, capsys):
     def fail(extra):
         raise extra
