@@ -6,7 +6,6 @@ Nothing that is in a file raises here: what cannot be read is a problem that its
 import ast
 import contextlib
 import hashlib
-import json
 import os
 import re
 import stat
@@ -20,7 +19,7 @@ from nbformat import NotebookNode
 from classroom.archives import Unreadable, is_zip, leads_out, name_in, opened, place_of, read_entry
 from classroom.release import Sorry, grade_id
 from helpers.exercises.fresh_kernel import LARGEST_MB, NOT_RUN
-from helpers.exercises.packing import PAGE, PRINTED, VERSIONS, student_in
+from helpers.exercises.packing import PAGE, PRINTED, VERSIONS, notebook_in, student_in
 
 OF_HAND_IN = "|".join(map(re.escape, (PAGE, PRINTED, VERSIONS)))
 IGNORED = re.compile(rf"^(\.|__MACOSX$)|^(Thumbs\.db|desktop\.ini|README\.md|{OF_HAND_IN})$")
@@ -126,16 +125,6 @@ def contents(path: Path) -> tuple[bytes, str]:
     except OSError as error:
         problem = f"The file cannot be read ({error.strerror or type(error).__name__})."
     return content, problem
-
-
-def notebook_in(content: bytes) -> NotebookNode:
-    """Return the notebook that a file holds; raises whatever its damage makes the reading raise."""
-    # a lone half of a pair of surrogates is no character: it cannot be written again
-    text = json.dumps(json.loads(content.decode("utf-8-sig")), ensure_ascii=False).encode("utf-8", "replace").decode()
-    notebook = nbformat.reads(text, as_version=4)
-    if not all(isinstance(cell.source, str) and isinstance(cell.metadata, dict) for cell in notebook.cells):
-        raise TypeError
-    return notebook
 
 
 def load(path: Path, folder: Path, released: dict[str, NotebookNode]) -> list[Submission]:

@@ -7,10 +7,12 @@ so it needs little, and answers at once.
 import argparse
 import io
 import json
+import logging
 import os
 import signal
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import psutil
@@ -92,6 +94,8 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     sys.stdout.reconfigure(errors="replace")  # a name may hold what this terminal cannot show
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    warnings.simplefilter("ignore")  # what libraries say of an odd notebook is nothing for a student
+    logging.disable()
     if os.environ.get(INSIDE_A_COPY):
         print("Handing in waits for you: run this in a terminal.")
         return 1

@@ -65,6 +65,16 @@ def notebooks_in(folder: Path) -> str:
     return ""
 
 
+def notebook_in(content: bytes) -> NotebookNode:
+    """Return the notebook that a file holds; raises whatever its damage makes the reading raise."""
+    # a lone half of a pair of surrogates is no character: it cannot be written again
+    text = json.dumps(json.loads(content.decode("utf-8-sig")), ensure_ascii=False).encode("utf-8", "replace").decode()
+    notebook = nbformat.reads(text, as_version=4)
+    if not all(isinstance(cell.source, str) and isinstance(cell.metadata, dict) for cell in notebook.cells):
+        raise TypeError
+    return notebook
+
+
 def parse_notebook(content: bytes, name: str) -> NotebookNode:
     """Return the notebook that these bytes are; CourseError when they are none."""
     again = "Open it in JupyterLab and save it (File, Save Notebook); if it does not open, go back to an older copy."
@@ -73,8 +83,8 @@ def parse_notebook(content: bytes, name: str) -> NotebookNode:
     if content[:4] in (b"PK\x03\x04", b"%PDF") or not name.lower().endswith(".ipynb"):
         raise CourseError(f"{name} is not a notebook: please name the file that ends in .ipynb.")
     try:
-        notebook = nbformat.reads(content.decode("utf-8-sig"), as_version=4)
-        if not all(isinstance(cell.source, str) and isinstance(cell.metadata, dict) for cell in notebook.cells):
+        notebook = notebook_in(content)
+        if not all("cell_type" in cell for cell in notebook.cells):
             raise TypeError
         return notebook
     except Exception as error:  # a file can be anything
@@ -108,6 +118,12 @@ def is_given(cell: NotebookNode) -> bool:
     """Return whether a cell is the assignment's own, such as its imports: what it takes is no part's."""
     about = cell.metadata.get("nbgrader")
     return isinstance(about, dict) and bool(about.get("locked"))
+
+
+def is_read(cell: NotebookNode) -> bool:
+    """Return whether a person reads a cell's outputs as they were handed in."""
+    tags = cell.metadata.get("tags")
+    return isinstance(tags, list) and NOT_RUN in tags
 
 
 def expected(notebook: NotebookNode) -> tuple[str, list[str]]:
@@ -194,7 +210,7 @@ def said_of(cell: NotebookNode, run: CellRun | None, stopped: bool) -> tuple[str
     if about.get("solution"):  # a person marks it
         stub = any(each in cell.source for each in STUBS)
         said = "Not attempted yet: your instructor marks this part." if stub else "Your instructor marks this part."
-        if cell.cell_type == "code" and not stub and NOT_RUN in cell.metadata.get("tags", []):
+        if cell.cell_type == "code" and not stub and is_read(cell):
             without = " Your file holds NO OUTPUTS of it, and they are what is read: run it, save, and hand in again."
             said += f" {error_of(run)}".rstrip() + ("" if cell.get("outputs") else without)
         return "no" if stub else "yes", said
@@ -232,13 +248,15 @@ def number_of(name: str) -> str:
     return name.removeprefix("part_").replace("_", ".")
 
 
-def about_running(notebook: NotebookNode, ran: dict[int, CellRun]) -> list[str]:
+def about_running(notebook: NotebookNode, ran: dict[int, CellRun], failed: str) -> list[str]:
     """Return sentences: did it run from top to bottom, how long, and which cells did not end well."""
     cells = [cell if name_of(cell) != HAND_IN else None for cell in notebook.cells]
     codes = [index for index, cell in enumerate(cells) if cell and cell.cell_type == "code" and cell.source.strip()]
     wrong, seconds = {index: error_of(ran.get(index)) for index in codes}, sum(run.seconds for run in ran.values())
     wrong = {index: why for index, why in wrong.items() if why}
     left = [index for index in codes if index not in ran]
+    if failed:
+        return [failed]
     if not wrong and not left:
         return [f"Yes, from top to bottom in a fresh kernel, in {seconds:.0f} s."]
     told = [f"Not to the end without an error ({seconds:.0f} s in a fresh kernel):"]
@@ -260,13 +278,16 @@ def fold(label: str, text: str, indent: int = 12) -> str:
     return textwrap.fill(text, WIDTH, initial_indent=label.ljust(indent), subsequent_indent=" " * indent)
 
 
-def page_about(path: Path, notebook: NotebookNode, saved: str, ran: dict[int, CellRun]) -> str:
-    """Return the page: what was found, in plain sentences. saved: a sentence about the file's age."""
+def page_about(path: Path, notebook: NotebookNode, saved: str, ran: dict[int, CellRun], failed: str = "") -> str:
+    """Return the page: what was found, in plain sentences.
+
+    saved: a sentence about the file's age; failed: why nothing could be run.
+    """
     assignment = expected(notebook)[0]
     cells = about_cells(notebook) or [f"All {len(expected(notebook)[1])} cells that belong to it are there, each once."]
     lines = [f"Hand in: {path.name}" + (f" (assignment {assignment})" if assignment else ""), ""]
     lines += [fold("Saved?", saved), fold("Its name?", about_name(path.stem, assignment))]
-    for label, told in (("Whole?", cells), ("Runs?", about_running(notebook, ran))):
+    for label, told in (("Whole?", cells), ("Runs?", about_running(notebook, ran, failed))):
         lines += [fold(label if text is told[0] else "", text) for text in told]
     lines += ["", "Part  Attempted  Seconds  What the visible check says (grading uses other data)"]
     for part in parts_of(notebook, ran):
@@ -367,15 +388,16 @@ def pack(path: Path, show: Callable[[str], None], saved: str = "") -> str:
         limit = f"a cell may take {fresh_kernel.CELL_SECONDS} s"
         show(f"{seconds:4.0f} s  A copy runs in a fresh kernel: {doing} ({limit})")
 
+    ran, failed = {}, ""
     try:
         ran = run_a_copy(notebook, sys.executable, tell)
-    except OSError as error:
-        raise CourseError(
-            f"The copy could not be run ({error.strerror or type(error).__name__}): is there room on the disk?"
-        ) from None
+    except Exception as error:  # a full disk, a lost package: the notebook is packed all the same
+        why = str(getattr(error, "strerror", None) or type(error).__name__)
+        failed = f"The copy could not be run here ({why}). Is there room on the disk? Does notebook 00 run?"
     finally:
         show("")
-    page = page_about(path, notebook, f"{when} {saved or 'What you typed since then is not in it.'}", ran)
+    saved = saved or "What you typed since then is not in it."
+    page = page_about(path, notebook, f"{when} {saved}", ran, failed)
     with contextlib.suppress(OSError):
         if path.stat().st_mtime != changed:
             page += "\n\nThe notebook was saved again meanwhile: what is packed is the version before. Run this again."

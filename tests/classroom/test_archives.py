@@ -17,9 +17,10 @@ import pytest
 from classroom import archives, submissions
 from classroom import grade as grading
 from classroom.sample_class import answered
+from helpers import CourseError
 from helpers.exercises import packing
 from tests.classroom.conftest import grade_quickly
-from tests.classroom.test_grade import PRACTICE, changed, table
+from tests.classroom.test_grade import ODD, PRACTICE, changed, table
 
 GOOD = changed(lambda notebook, cell: None)
 OTHER = changed(lambda notebook, cell: cell.update(source="x = 1"))
@@ -92,6 +93,20 @@ def test_what_hand_in_packs_is_the_notebook_and_nothing_else(tmp_path, monkeypat
     (bare,) = submissions.submitted(tmp_path / "in", PRACTICE)
     assert zipped.notebook == bare.notebook and not zipped.problem and not zipped.notes
     assert zipped.student == bare.student == "Zoë Müller" and zipped.assignment == bare.assignment == "1_the_data"
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_notebook_is_packed_as_it_is_or_its_problem_told(tmp_path, monkeypatch, odd):
+    monkeypatch.setattr(packing, "run_a_copy", lambda *arguments: {})
+    path = tmp_path / "anna_1_the_data.ipynb"
+    path.write_bytes(changed(ODD[odd]))
+    try:
+        assert "Upload this" in packing.pack(path, lambda line: None)
+    except CourseError as told:
+        assert "\n" not in str(told) and not list(tmp_path.glob("*.zip"))
+        return
+    with zipfile.ZipFile(next(tmp_path.glob("*.zip"))) as archive:
+        assert archive.read(path.name) == path.read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,16 @@ def test_the_command_tells_a_sentence_and_the_notebooks_there(tmp_path):
             packing.notebook_bytes(tmp_path / name)
 
 
+def test_a_notebook_that_cannot_be_run_here_is_packed_all_the_same(tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(packing, "run_a_copy", full)
+    said = " ".join(packing.pack(stored(tmp_path, made()), silent).split())
+    assert "could not be run here (No space left on device)" in said and "Upload this one file" in said
+    assert "9.1 ? It could not be run." in said and len(list(tmp_path.glob("*.zip"))) == 1
+
+
 def test_an_older_file_stays_as_it_was(tmp_path):
     path = tmp_path / "anna.ipynb"
     places = [packing.write_zip(path, {"a": bytes([number])}) for number in range(3)]
