@@ -5,10 +5,12 @@ Here files are read into memory, each within limits that are looked at before an
 while it is.
 """
 
+import contextlib
 import io
 import re
 import stat
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -29,7 +31,6 @@ class Careful:
 
     def __init__(self, file: BinaryIO):
         self.file, self.seek, self.tell, self.seekable = file, file.seek, file.tell, file.seekable
-        self.close = file.close
 
     def read(self, size: int = -1) -> bytes:
         """Return so many bytes, or the rest; Unreadable when they are too many."""
@@ -44,21 +45,22 @@ def is_zip(name: str, content: bytes) -> bool:
     return name.lower().endswith(".zip") or (name.lower().endswith(".ipynb") and content.startswith(b"PK\x03\x04"))
 
 
-def opened(archive: Path | bytes) -> zipfile.ZipFile:
-    """Open an archive; Unreadable says why it cannot be. Whoever opens it closes it."""
-    file = Careful(io.BytesIO(archive) if isinstance(archive, bytes) else archive.open("rb"))
-    try:
-        found = zipfile.ZipFile(file)
-    except Unreadable:
-        file.close()
-        raise
-    except Exception as error:  # a file can be anything
-        file.close()
-        raise Unreadable(f"is damaged ({type(error).__name__})") from None
-    if len(found.infolist()) > MOST_FILES:
-        found.close()
-        raise Unreadable(f"holds more than {MOST_FILES:,} files")
-    return found
+@contextlib.contextmanager
+def opened(archive: Path | bytes) -> Iterator[zipfile.ZipFile]:
+    """Open an archive; Unreadable says why it cannot be."""
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(io.BytesIO(archive) if isinstance(archive, bytes) else archive.open("rb"))
+            found = stack.enter_context(zipfile.ZipFile(Careful(file)))
+        except Unreadable:
+            raise
+        except OSError as error:
+            raise Unreadable(f"cannot be read ({error.strerror or type(error).__name__})") from None
+        except Exception as error:  # a file can be anything
+            raise Unreadable(f"is damaged ({type(error).__name__})") from None
+        if len(found.infolist()) > MOST_FILES:
+            raise Unreadable(f"holds more than {MOST_FILES:,} files")
+        yield found
 
 
 def name_in(entry: zipfile.ZipInfo) -> str:

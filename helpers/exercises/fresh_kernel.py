@@ -109,7 +109,7 @@ class WatchedClient(BoundedClient):
         """Return why the running cell must be stopped; empty when it may go on."""
         now = time.monotonic()
         # what grading does not run may take as long as there is time
-        if now - begun > CELL_SECONDS and NOT_RUN not in cell.metadata.get("tags", []):
+        if now - begun > CELL_SECONDS and not is_read(cell):
             return f"It ran longer than {CELL_SECONDS:g} seconds, and was stopped, as grading does."
         if now - self.begun > ALL_SECONDS:
             return f"The whole notebook ran longer than {ALL_SECONDS:g} seconds: it was stopped here."
@@ -135,7 +135,7 @@ class WatchedClient(BoundedClient):
 
     async def async_execute_cell(self, cell: NotebookNode, cell_index: int, *arguments: object, **named: object):
         """Run a cell if there is time left, and note what came of it; DeadKernelError: none can be run after it."""
-        if cell.cell_type != "code" or not cell.source.strip() or time.monotonic() - self.begun > ALL_SECONDS:
+        if not cell.source.strip() or time.monotonic() - self.begun > ALL_SECONDS:
             return cell
         told: list[str] = []
         begun, watch = time.monotonic(), asyncio.ensure_future(self.watch(cell, cell_index, told))
@@ -159,15 +159,27 @@ def end_kernel(client: NotebookClient) -> None:
                 each.kill()
 
 
+def name_of(cell: NotebookNode) -> str:
+    """Return nbgrader's name of a cell; empty when it has none."""
+    about = cell.metadata.get("nbgrader")
+    return str(about.get("grade_id", "")) if isinstance(about, dict) else ""
+
+
+def is_read(cell: NotebookNode) -> bool:
+    """Return whether a person reads a cell's outputs as they were handed in."""
+    tags = cell.metadata.get("tags")
+    return isinstance(tags, list) and NOT_RUN in tags
+
+
 def run_a_copy(notebook: NotebookNode, python: str, show: Callable[[int, float], None]) -> dict[int, CellRun]:
     """Run a copy of a notebook in a fresh kernel of this Python; return what came of each code cell, by its position.
 
     A cell that raises does not stop those below it. After one that ended its Python no other is in the result.
     """
-    copy = nbformat.from_dict(notebook)
-    for cell in copy.cells:
-        if cell.metadata.get("nbgrader", {}).get("grade_id") == HAND_IN:  # it would do nothing there
-            cell.source = ""
+    copy = nbformat.v4.new_notebook()
+    for cell in notebook.cells:  # of a cell its text alone: what else a file says of it may be anything
+        source = cell.source if cell.cell_type == "code" and name_of(cell) != HAND_IN else ""
+        copy.cells.append(nbformat.v4.new_code_cell(source, metadata={"tags": [NOT_RUN] if is_read(cell) else []}))
     with (
         tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as temporary,
         known_kernel(kernel_command(python)),

@@ -28,7 +28,7 @@ from nbformat import NotebookNode
 
 from helpers import ROOT, CourseError
 from helpers.exercises import fresh_kernel
-from helpers.exercises.fresh_kernel import HAND_IN, LARGEST_MB, NOT_RUN, CellRun, run_a_copy
+from helpers.exercises.fresh_kernel import HAND_IN, LARGEST_MB, CellRun, is_read, name_of, run_a_copy
 from helpers.machine import pinned_packages
 
 WIDTH = 96  # characters of a line of the page
@@ -103,12 +103,6 @@ def age(seconds: float) -> str:
 # --- Is it whole, and rightly named? -------------------------------------------------------------------------------
 
 
-def name_of(cell: NotebookNode) -> str:
-    """Return nbgrader's name of a cell; empty when it has none."""
-    about = cell.metadata.get("nbgrader")
-    return str(about.get("grade_id", "")) if isinstance(about, dict) else ""
-
-
 def is_part(name: str) -> bool:
     """Return whether the marks of a part hang on the cell of this name."""
     return bool(re.fullmatch(r"part_\d+_\d+", name))
@@ -118,12 +112,6 @@ def is_given(cell: NotebookNode) -> bool:
     """Return whether a cell is the assignment's own, such as its imports: what it takes is no part's."""
     about = cell.metadata.get("nbgrader")
     return isinstance(about, dict) and bool(about.get("locked"))
-
-
-def is_read(cell: NotebookNode) -> bool:
-    """Return whether a person reads a cell's outputs as they were handed in."""
-    tags = cell.metadata.get("tags")
-    return isinstance(tags, list) and NOT_RUN in tags
 
 
 def expected(notebook: NotebookNode) -> tuple[str, list[str]]:
