@@ -15,6 +15,7 @@ import numpy as np
 
 from helpers import ROOT
 from helpers.exercises import assignment_1, assignment_2, assignment_3, assignment_4
+from helpers.exercises.fresh_kernel import HAND_IN, name_of
 from tools.provenance import code_hash, versions
 
 SOURCES = ROOT / "notebooks" / "coursework" / "source"
@@ -44,9 +45,9 @@ CODE = [
 
 
 def solution_cells(assignment: str) -> str:
-    """Return the code of an assignment that its model solution needs: all but the checks and what is not run."""
+    """Return the code of an assignment that its model solution needs: all but the checks and what hands it in."""
     notebook = nbformat.read(SOURCES / f"{assignment}.ipynb", as_version=4)
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and name_of(cell) != HAND_IN]
     return "\n\n".join(cell.source for cell in cells if not cell.metadata["nbgrader"]["grade"])
 
 
