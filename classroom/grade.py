@@ -36,9 +36,10 @@ import psutil
 from nbformat import NotebookNode
 
 from classroom.apart import STOPPING, ask, end_what_is_left_of, keep_orphans, walls, why_no_walls
+from classroom.likeness import fingerprints, like_the_solution, too_long
 from classroom.marks import save, summary, total, wishes, write_by_hand, write_marks
 from classroom.release import Sorry, grade_id, read_notebook
-from classroom.submissions import ATTEMPT, Submission, mend, remarks, shapes_of, submitted
+from classroom.submissions import ATTEMPT, Submission, mend, remarks, submitted
 
 ATTEMPTS = 5
 WORKERS = max(1, min(4, (os.cpu_count() or 1)))
@@ -137,13 +138,12 @@ def grade_one(submission: Submission, release: Path, fonts: Path, walled: bool) 
     if submission.notebook is None:
         return record
     source = read_notebook(release / "instructor" / "source" / name / f"{name}.ipynb")
-    notebook, notes = mend(submission.notebook, read_notebook(release / "students" / f"{name}.ipynb"))
+    given = read_notebook(release / "students" / f"{name}.ipynb")
+    notebook, notes = mend(submission.notebook, given)
     record["notes"] += notes + remarks(notebook, name)
-    worked, shapes = shapes_of(source), shapes_of(notebook)
-    record["code"] = {part: shape for part, shape in shapes.items() if shape != worked.get(part)}
-    if len(shapes) > len(record["code"]):
-        same = ", ".join(part for part in shapes if part not in record["code"])
-        record["notes"].append(f"The code of the worked solution, comments and layout aside: {same}.")
+    record["code"] = fingerprints(notebook, given)
+    record["notes"] += too_long(notebook, given)
+    record["notes"] += like_the_solution(record["code"], fingerprints(source, given), name)
     text = "\n".join(cell.source for cell in source.cells)
     job = {
         "notebook": notebook,

@@ -7,12 +7,8 @@ import re
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from classroom.likeness import part_of, told
 from classroom.release import Sorry
-
-
-def part_of(name: str) -> str:
-    """Return the number of a part, as students know it: `part_1_2` is 1.2."""
-    return name.removeprefix("part_").replace("_", ".")
 
 
 def total(part: dict) -> float:
@@ -135,13 +131,7 @@ def summary(records: dict[str, dict]) -> str:
         lines += [f"{assignment}: {len(graded)} graded of {len(mine)}", ""]
         for part in sorted({part for record in graded for part in record["marks"]}):
             lines += part_summary(part, [record for record in graded if part in record["marks"]])
-        same: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for record in graded:
-            for name, shape in record["code"].items():
-                same[name, shape].append(record["student"])
-        for (name, _), students in sorted(same.items()):
-            if len(students) > 1:
-                lines.append(f"  {name}: the same code, comments and layout aside: {', '.join(sorted(students))}")
+        lines += told(graded)
         lines.append("")
     kinds: dict[str, list[str]] = {"To look at first:": [], "Remarks:": [], "Like the worked solution:": []}
     for record in records.values():

@@ -3,8 +3,6 @@
 Nothing that is in a file raises here: what cannot be read is a problem that its student and the instructor are told.
 """
 
-import ast
-import contextlib
 import hashlib
 import os
 import re
@@ -352,16 +350,3 @@ def remarks(notebook: NotebookNode, assignment: str) -> list[str]:
             for word in sorted({match.group() for match in re.finditer(pattern, code)}):
                 found.append(f"`{word}` in {grade_id(cell) or 'an added cell'}: {what}; please look.")
     return found
-
-
-def shapes_of(notebook: NotebookNode) -> dict[str, str]:
-    """Return a hash of each answer's code, without comments and layout; of longer answers only."""
-    shapes = {}
-    for cell in notebook.cells:
-        about = cell.metadata.get("nbgrader", {})
-        if cell.cell_type == "code" and about.get("solution") and not about.get("grade"):
-            with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-                tree = ast.parse(re.sub(r"^ *### (BEGIN|END) SOLUTION\n?", "", cell.source, flags=re.MULTILINE))
-                if sum(1 for _ in ast.walk(tree)) > 80:
-                    shapes[grade_id(cell)] = hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:12]
-    return shapes

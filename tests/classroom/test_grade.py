@@ -18,7 +18,7 @@ import nbformat
 import psutil
 import pytest
 
-from classroom import feedback, marks, submissions
+from classroom import feedback, likeness, marks, submissions
 from classroom import grade as grading
 from classroom import release as tool
 from classroom.sample_class import answered
@@ -285,7 +285,7 @@ def test_an_odd_notebook_is_put_in_order_or_its_problem_told(tmp_path, odd):
         nbformat.validate(mended)
         assert nbformat.writes(mended).encode()
         submissions.remarks(mended, got.assignment)
-        submissions.shapes_of(mended)
+        likeness.fingerprints(mended, PRACTICE[got.assignment])
         mine = [cell for cell in mended.cells if not submissions.grade_id(cell)]
         assert not [cell for cell in mine if set(cell.metadata) - {"tags"}], "a student's metadata reach the grader"
 
