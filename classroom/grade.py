@@ -1,12 +1,13 @@
 """Grade a folder of submitted notebooks against a term's release.
 
-    python3 course.py grade --release FOLDER SUBMISSIONS
+    python3 course.py grade --release FOLDER [--names LIST] SUBMISSIONS
 
 SUBMISSIONS may hold folders named after students, or notebooks named after them, bare or as the zip that `hand-in`
 makes; or it is the one zip of them all that a learning platform gives out. Everything is written to FOLDER/marks: a CSV
 of marks for each assignment, a page of feedback for each student, a summary, and by_hand.csv, in which the marks that
 a person gives are entered; the next run takes them over. What has been graded is not graded again, so an interrupted
-run goes on where it was.
+run goes on where it was. With LIST, the list of names of Moodle or Canvas, what that platform takes back is written as
+well (`platforms`): by the same command, since marks are given back as often as they change.
 
 A submission is read and put in order (`submissions`), run in a process of its own and a temporary folder (`grade_run`,
 watched by `apart`), and then marked (`book`). A cell that runs too long, takes too much memory, or ends its Python is
@@ -38,6 +39,7 @@ from nbformat import NotebookNode
 from classroom.apart import STOPPING, ask, end_what_is_left_of, keep_orphans, walls, why_no_walls
 from classroom.likeness import fingerprints, like_the_solution, too_long
 from classroom.marks import save, summary, total, wishes, write_by_hand, write_marks
+from classroom.platforms import read_people, write_back
 from classroom.release import Sorry, grade_id, read_notebook
 from classroom.submissions import ATTEMPT, Submission, mend, remarks, submitted
 
@@ -309,10 +311,11 @@ def grade_suspects(todo: list[Submission], release: Path, fonts: Path, walled: b
         yield submission, record
 
 
-def grade_all(folder: Path, release: Path) -> None:
-    """Grade what has not been graded yet, then write marks and summary."""
+def grade_all(folder: Path, release: Path, names: Path | None = None) -> None:
+    """Grade what has not been graded yet, then write marks and summary, and what a platform takes back (names)."""
     if not folder.is_dir() and not (folder.is_file() and folder.suffix.lower() == ".zip"):
         raise Sorry(f"There is no folder {folder} with submissions, and no zip of them.")
+    people = read_people(names) if names else None  # a list that is none is told before an hour of grading
     released = {path.stem: read_notebook(path) for path in sorted((release / "students").glob("*.ipynb"))}
     marks = release / "marks"
     submissions = submitted(folder, released)
@@ -353,6 +356,8 @@ def grade_all(folder: Path, release: Path) -> None:
     text = summary(records)
     (marks / "summary.txt").write_text(text, encoding="utf-8", errors="backslashreplace")
     print(f"\n{text}\nMarks, feedback and by_hand.csv: {marks}")
+    if people:
+        print("\n".join(["", *write_back(records, people, marks)]))
     if errors:  # the file stays as it is, so that nothing that a person wrote is lost
         raise Sorry("\n".join(["", "by_hand.csv: the rest was taken over, but please look at these lines:", *errors]))
     write_by_hand(records, marks)
@@ -361,6 +366,7 @@ def grade_all(folder: Path, release: Path) -> None:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser("course.py grade", description="Grade a folder of submitted notebooks.")
     parser.add_argument("--release", metavar="FOLDER", type=Path, required=True, help="what `coursework --out` made")
+    parser.add_argument("--names", metavar="LIST", type=Path, help="Moodle's or Canvas's list: write marks for it, too")
     parser.add_argument("submissions", metavar="SUBMISSIONS", type=Path, help="a folder of notebooks, or a zip of them")
     options = parser.parse_args(arguments)
     warnings.filterwarnings("ignore", module="nbformat")  # it tells of cells that were copied; so do we
@@ -372,7 +378,7 @@ def main(arguments: list[str]) -> int:
             raise Sorry(f"{release} is no release: `python3 course.py coursework --seed TERM --out FOLDER` makes one.")
         (release / "marks").mkdir(exist_ok=True)
         with alone(release / "marks"):
-            grade_all(options.submissions.resolve(), release)
+            grade_all(options.submissions.resolve(), release, options.names)
     except Sorry as told:
         print(told)
         return 1
