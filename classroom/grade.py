@@ -39,6 +39,7 @@ from nbformat import NotebookNode
 from classroom.apart import STOPPING, ask, end_what_is_left_of, keep_orphans, walls, why_no_walls
 from classroom.likeness import fingerprints, like_the_solution, too_long
 from classroom.marks import save, summary, total, wishes, write_by_hand, write_marks
+from classroom.pairs import people_of
 from classroom.platforms import read_people, write_back
 from classroom.release import Sorry, grade_id, read_notebook
 from classroom.submissions import ATTEMPT, Submission, mend, remarks, submitted
@@ -142,7 +143,8 @@ def grade_one(submission: Submission, release: Path, fonts: Path, walled: bool) 
     source = read_notebook(release / "instructor" / "source" / name / f"{name}.ipynb")
     given = read_notebook(release / "students" / f"{name}.ipynb")
     notebook, notes = mend(submission.notebook, given)
-    record["notes"] += notes + remarks(notebook, name)
+    record["people"], who = people_of(submission.student, notebook)
+    record["notes"] += who + notes + remarks(notebook, name)
     record["code"] = fingerprints(notebook, given)
     record["notes"] += too_long(notebook, given)
     record["notes"] += like_the_solution(record["code"], fingerprints(source, given), name)

@@ -39,7 +39,7 @@ def write_table(path: Path, rows: list[list[object]]) -> None:
 
 
 def write_marks(records: dict[str, dict], marks: Path) -> None:
-    """Write a table of marks for each assignment."""
+    """Write a table of marks for each assignment: a line for each person, so two for the notebook of a pair."""
     for assignment in sorted({record["assignment"] for record in records.values()}):
         mine = {key: record for key, record in records.items() if record["assignment"] == assignment}
         parts = sorted({part for record in mine.values() for part in record["marks"]})
@@ -51,7 +51,8 @@ def write_marks(records: dict[str, dict], marks: Path) -> None:
             each = ["" if part not in got or part in waiting else total(got[part]) for part in parts]
             sums = [sum(map(total, got.values())), sum(part["most"] for part in got.values())] if got else ["", ""]
             waits = " ".join(f"part {part_of(part)}" for part in waiting)
-            rows.append([record["student"], *each, *sums, waits, " ".join(record["notes"]), record["file"], key])
+            for person in record.get("people", [record["student"]]):  # none in what could not be read
+                rows.append([person, *each, *sums, waits, " ".join(record["notes"]), record["file"], key])
         write_table(marks / f"marks_{assignment or 'not_graded'}.csv", rows)
 
 

@@ -14,7 +14,7 @@ import nbformat
 import numpy as np
 
 from helpers import ROOT
-from helpers.exercises import assignment_1, assignment_2, assignment_3, assignment_4
+from helpers.exercises import assignment_1, assignment_2, assignment_3, assignment_4, assignment_5
 from helpers.exercises.fresh_kernel import HAND_IN, name_of
 from tools.provenance import code_hash, versions
 
@@ -33,6 +33,7 @@ MEASURES: dict[str, tuple[str, tuple[str, ...], Callable[..., float]]] = {
         lambda rng, train: assignment_3.accuracy_of_training(rng, train, STEPS)[0],
     ),
     "preparation": ("4_your_handwriting", ("prepare",), assignment_4.share_read),
+    "reader": ("5_pages_of_numbers", ("read_page",), assignment_5.share_of_digits_read),
 }
 CODE = [
     "assignment_1:reading_accuracy",
@@ -41,6 +42,14 @@ CODE = [
     "assignment_3:accuracy_of_training",
     "assignment_4:photograph",
     "assignment_4:share_read",
+]
+#: What judges the reader of pages besides.
+CODE_OF_READER = [
+    "assignment_4:digits_for_pages",
+    "assignment_5:PAGES",
+    "assignment_5:number_page",
+    "assignment_5:mistakes_on",
+    "assignment_5:share_of_digits_read",
 ]
 
 
@@ -53,8 +62,9 @@ def solution_cells(assignment: str) -> str:
 
 def made_by(part: str) -> str:
     """Return the hash of the solution, of the code that measures it, and of the data."""
-    needed = [*(f"helpers.exercises.{name}" for name in CODE), "helpers.lenet:lenet5"]
-    model = [ROOT / "data" / "models" / "lenet5.keras"] if part == "preparation" else []
+    code = [*CODE, *(CODE_OF_READER if part == "reader" else [])]
+    needed = [*(f"helpers.exercises.{name}" for name in code), "helpers.lenet:lenet5"]
+    model = [ROOT / "data" / "models" / "lenet5.keras"] if part in ("preparation", "reader") else []
     return code_hash(needed, model, [solution_cells(MEASURES[part][0])])
 
 

@@ -63,6 +63,7 @@ TERM_NUMBERS: dict[str, dict[str, Callable[[random.Random], float]]] = {
     "3_train_and_report": {"STEPS": lambda rng: rng.randrange(240, 321, 10), "GOAL": goal("training")},
     # the model solution reads nearly all, and hardly varies: a good one that differs may read a few fewer
     "4_your_handwriting": {"GOAL": goal("preparation", 12, 18)},
+    "5_pages_of_numbers": {"GOAL": goal("reader")},
 }
 
 

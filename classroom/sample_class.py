@@ -1,4 +1,4 @@
-"""A class of thirty made-up students, to try the grading with: good answers, usual mistakes, and what goes wrong.
+"""A class of made-up students, to try the grading with: good answers, usual mistakes, and what goes wrong.
 
     python3 course.py coursework --seed TERM --out FOLDER --sample-class
 
@@ -46,6 +46,18 @@ train = lambda x, y, steps, seed: load_lenet5()""",
     "not sorted": "labelled_files = lambda folder: right.labelled_files(folder)[::-1]",
     "one threshold": "to_ink = lambda grey: np.float32(grey < 140)",
     "as the tutorials": "prepare = lambda grey: cv2.resize(np.float32(255 - grey) / 255, (28, 28))",
+    "from the bottom": "rows_of = lambda boxes: right.rows_of(boxes)[::-1]",
+    "place by place": """mistakes = lambda read, true: (
+        sum(a != b for a, b in zip(read, true)), max(0, len(true) - len(read)), max(0, len(read) - len(true)))""",
+    "drawn without replacement": """def error_rate(wrong, digits, seed):
+        rate, *_ = right.error_rate(wrong, digits, seed)
+        return rate, rate, rate""",
+    "equal pieces": """cut_columns = lambda ink, cuts, apart: [
+        round(ink.shape[1] * n / (cuts + 1)) for n in range(1, cuts + 1)]""",
+    "judged where chosen": """refusal = lambda sure, right_, page, aside, allowed: (
+        lambda t: (t, np.mean(sure[~np.isin(page, aside)] >= t), allowed))(
+            right.refusal(sure, right_, page, aside, allowed)[0])""",
+    "one row": "read_page = lambda grey, network: [''.join(right.read_page(grey, network))]",
 }
 #: What each costs: the part, and the marks that remain.
 REMAINS = {
@@ -77,6 +89,14 @@ REMAINS = {
         "not sorted": ("part_4_1", 2),
         "one threshold": ("part_4_2", 1),
         "as the tutorials": ("part_4_3", 0),
+    },
+    "5_pages_of_numbers": {
+        "from the bottom": ("part_5_1", 0),
+        "place by place": ("part_5_2", 0),
+        "drawn without replacement": ("part_5_3", 1),
+        "equal pieces": ("part_5_4", 1),
+        "judged where chosen": ("part_5_5", 3),
+        "one row": ("part_5_6", 8),
     },
 }
 
@@ -166,7 +186,7 @@ def troubled(release: Path) -> dict[str, tuple[NotebookNode, float]]:
 
 
 def write_class(release: Path) -> None:
-    """Write the class of thirty, and what each should get by the tests."""
+    """Write the class, and what each should get by the tests."""
     folder = release / "sample_class"
     made: dict[str, tuple[NotebookNode, float]] = dict(troubled(release))
     most = {}

@@ -45,6 +45,10 @@ NOT_ALLOWED = {
     "2_convolution_and_counting": (r"\b(scipy|cv2|torch|np\.convolve|count_params)\b", ("my_lenet", "part_2_5")),
     "3_train_and_report": (r"\b(scipy|warmup_cosine|torch)\b", ("train", "trial", "part_3_5")),
     "4_your_handwriting": (r"helpers\.handwriting|" + OF_HELPERS + r"handwriting\b", ("part_4_4",)),
+    "5_pages_of_numbers": (
+        r"helpers\.handwriting|edit_distance|\b(scipy|torch)\b|" + OF_HELPERS + r"handwriting\b",
+        ("part_5_7",),
+    ),
 }
 
 

@@ -1,6 +1,6 @@
-"""What the parts of the four assignments are judged by: `python3 course.py coursework` makes them, `grade` marks them.
+"""What the parts of the five assignments are judged by: `python3 course.py coursework` makes them, `grade` marks them.
 
-The parts stand in assignment_1.py to assignment_4.py; here is what they share.
+The parts stand in assignment_1.py to assignment_5.py; here is what they share.
 
 Each part is one function. Called with a student's functions it prints how many marks they would earn, and what is
 wrong. With a `seed` it draws other data and sizes, and returns the marks: so the hidden tests are this code with a

@@ -142,6 +142,10 @@ def test_code_that_reaches_for_the_tests_is_pointed_at():
         ("4_your_handwriting", "prepare", "from helpers import ROOT, handwriting", True),
         ("4_your_handwriting", "part_4_4", "from helpers import handwriting", False),
         ("4_your_handwriting", "to_ink", "handwriting = grey < 100", False),
+        ("5_pages_of_numbers", "read_page", "from helpers.handwriting import read_digits", True),
+        ("5_pages_of_numbers", "mistakes", "from helpers.evaluation import edit_distance", True),
+        ("5_pages_of_numbers", "part_5_7", "from helpers.handwriting import read_digits", False),
+        ("5_pages_of_numbers", "our_names", "return ['Edi Tdistance', 'T. Orch']", False),
     ],
 )
 def test_what_a_part_may_not_use_is_pointed_at_there_alone(assignment, cell, code, told):
@@ -410,12 +414,21 @@ def table(release, assignment):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("assignment, full", list(zip(ASSIGNMENTS, (20, 24, 18, 15), strict=True)))
+@pytest.mark.parametrize("assignment, full", list(zip(ASSIGNMENTS, (20, 24, 18, 15, 30), strict=True)))
 def test_the_model_solution_is_graded_in_full(release, graded, assignment, full):
     row = table(release, assignment)["model"]
     assert float(row["marks"]) == full, row
-    assert row["waits"] == {"3": "part 3.5 part 3.6", "4": "part 4.4 part 4.5"}.get(assignment[0], "")
+    waits = {"3": "part 3.5 part 3.6", "4": "part 4.4 part 4.5", "5": "part 5.7 part 5.8"}
+    assert row["waits"] == waits.get(assignment[0], "")
     assert "worked solution" in row["remarks"]
+
+
+@pytest.mark.long
+def test_both_of_a_pair_have_a_line_with_the_same_marks(release, graded):
+    rows = table(release, "5_pages_of_numbers")
+    assert set(rows) == {"model", "Ada Lovelace", "Charles Babbage"}
+    assert all({**row, "student": ""} == {**rows["model"], "student": ""} for row in rows.values())
+    assert "each of them has a line; please look" in rows["model"]["remarks"]
 
 
 @pytest.mark.long
@@ -472,7 +485,7 @@ def test_the_feedback_tells_marks_and_sentences_and_no_hidden_test(release, grad
     seeds = re.findall(r"seed=(\d{9})", "".join(path.read_text(encoding="utf-8") for path in sources))
     assert len(seeds) > 10
     pages = list((release / "marks" / "feedback").rglob("*.html"))
-    assert len(pages) == len(graded[1]) + 5
+    assert len(pages) == len(graded[1]) + len(ASSIGNMENTS) + 1
     for page in pages:
         text = page.read_text(encoding="utf-8")
         assert "Score: " in text and "HIDDEN" not in text
@@ -490,7 +503,7 @@ def test_the_summary_says_what_most_got_wrong(release, graded):
     assert text in graded[2]
     assert re.search(r"^  1\.2 +\d+% of the marks   students with all: \d+, with none: \d+$", text, re.MULTILINE)
     assert re.search(r"^  3\.5 +0% of the marks .* waits: 1$", text, re.MULTILINE)
-    assert "4 answers wait for a person" in text
+    assert "6 answers wait for a person" in text
     assert re.search(r"^  1\.4 .*\n +1 x It reads .*hardly more than guessing", text, re.MULTILINE)
 
 
@@ -500,7 +513,7 @@ def test_what_is_graded_is_not_graded_again_and_marks_by_hand_are_taken_over(rel
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["student"], row["part"]) for row in rows] == [
-        ("model", part) for part in ("part 3.5", "part 3.6", "part 4.4", "part 4.5")
+        ("model", part) for part in ("part 3.5", "part 3.6", "part 4.4", "part 4.5", "part 5.7", "part 5.8")
     ]
     tested = table(release, "2_convolution_and_counting")["model"]["result"]
     rows[0] |= {"marks": "4,5", "comment": "A fine question, für mich."}

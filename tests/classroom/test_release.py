@@ -107,6 +107,15 @@ def test_each_number_of_a_model_answer_stands_in_an_output_above_it():
                 assert not missing, f"{assignment}: {missing} is not printed above"
 
 
+@pytest.mark.parametrize(
+    ("assignment", "least", "most_words"), [("3_train_and_report", 150, 250), ("5_pages_of_numbers", 300, 400)]
+)
+def test_the_model_report_keeps_to_its_length(assignment, least, most_words):
+    cells = tool.read_notebook(tool.COURSEWORK / "solutions" / f"{assignment}.ipynb").cells
+    (report,) = [cell.source for cell in cells if "**A model answer.**" in cell.source]
+    assert least <= len(report.removeprefix("**A model answer.**").split()) <= most_words
+
+
 @pytest.mark.skipif(not (INSTRUCTOR / "installed").exists(), reason="grading is not installed")
 def test_nbgrader_makes_its_database_without_the_script_of_alembic(tmp_path):
     """Its first line names the folder that it was installed in: none by that name, or one with a `$`, runs nothing."""
