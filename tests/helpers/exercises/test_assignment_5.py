@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from classroom.measure import solution_cells
+from classroom.release import COURSEWORK
 from helpers.exercises import assignment_5
 
 #: The check of each part and the function that it is given.
@@ -384,3 +385,50 @@ def test_a_drawn_page_keeps_what_the_task_says_of_it():
         assert grey.dtype == np.uint8 and 3 <= len(rows) <= 5 and all(4 <= len(row) <= 8 for row in rows)
     grey, rows = assignment_5.number_page(rng, empty=True)
     assert rows == [] and grey.std() < 25
+
+
+NO_JOIN, NO_CUT = {"join": False}, {"wide": 99}
+#: What the exemplars say of the pages of a seed: how many pages, which half (None: all), the settings, the rate.
+EXEMPLARS = [
+    (101, 10, None, NO_JOIN | NO_CUT, "7.9 %"),
+    (101, 10, None, NO_JOIN, "3.7 %"),
+    (102, 12, False, NO_JOIN | NO_CUT, "10.4 %"),
+    (102, 12, False, {}, "5.9 %"),
+    (102, 12, True, NO_JOIN | NO_CUT, "7.1 %"),
+    (102, 12, True, {}, "5.0 %"),
+    (103, 20, False, NO_CUT, "7.2 %"),
+    (103, 20, False, {}, "3.8 %"),
+    (103, 20, True, NO_CUT, "7.4 %"),
+    (103, 20, True, {}, "4.1 %"),
+]
+
+
+@functools.cache
+def drawn_pages(seed, count):
+    rng = np.random.default_rng(seed)
+    return [assignment_5.number_page(rng) for _ in range(count)]
+
+
+@pytest.mark.parametrize(("seed", "count", "kept", "settings", "rate"), EXEMPLARS)
+def test_the_numbers_of_the_exemplars_are_those_of_the_model_solution(model, seed, count, kept, settings, rate):
+    assert rate in (COURSEWORK / "guide" / "exemplars_5.md").read_text(encoding="utf-8")
+    pages = drawn_pages(seed, count)
+    aside = np.random.default_rng(1).permutation(count) < count // 2
+    mine = [page for page, is_aside in zip(pages, aside, strict=True) if kept in (None, is_aside)]
+    wrong = assignment_5.mistakes_on(mine, lambda grey, network: model["read_page"](grey, network, **settings))
+    digits = sum(len("".join(rows)) for _, rows in mine)
+    # two digits may fall the other way on another processor
+    assert abs(wrong.sum() / digits - float(rate.split()[0]) / 100) < 2.5 / digits
+
+
+def test_the_marks_of_the_exemplars_add_up():
+    """Each table: the marks of the three answers, and no line above what the rubric gives."""
+    tables = (COURSEWORK / "guide" / "exemplars_5.md").read_text(encoding="utf-8").split("\n## ")[1:3]
+    for table in tables:
+        rows = re.findall(r"^\| [^|]+\((\d+)\) \| (\d+) \| (\d+) \| (\d+) \|$", table, re.MULTILINE)
+        parts = np.array([[int(each) for each in row] for row in rows])
+        together = re.search(r"\*\*Together\*\* \| \*\*(\d+)\*\* \| \*\*(\d+)\*\* \| \*\*(\d+)\*\*", table)
+        assert [10, *map(int, together.groups())] == parts.sum(axis=0).tolist()
+        assert (parts[:, 1:] <= parts[:, :1]).all()
+        said = re.findall(r"^### (?:Weak|Middling|Good): (\d+) marks?$", table, re.MULTILINE)
+        assert tuple(said) == together.groups()
