@@ -159,14 +159,24 @@ class Given(NamedTuple):
     told: list[str]
 
 
+def one_for_each(key: str, record: dict) -> list[tuple[str, dict]]:
+    """Return a record for the student whose file it is, and for the other of a pair one without a file.
+
+    Who names more than one other has made no pair: that is told in the table of marks, and a person decides.
+    """
+    people = record.get("people", [record["student"]])
+    others = people[1:] if len(people) == 2 else []
+    return [(key, record), *((key, record | {"student": other, "file": ""}) for other in others)]
+
+
 def give(records: dict[str, dict], people: People) -> Given:
     """Return what each person got in each assignment; who cannot be matched, or is not finished, is told."""
     marks: dict[str, dict[int, float]] = defaultdict(dict)
     most: dict[str, float] = {}
     found: dict[tuple[str, int], list[dict]] = defaultdict(list)
     complete, told = [], []
-    for key, record in by_student(records):
-        who = f"{record['student']} ({record['file']})"
+    for key, record in [each for one in by_student(records) for each in one_for_each(*one)]:
+        who = f"{record['student']} ({record['file'] or 'of a pair'})"
         several = fitting(record, people)
         if len(several) != 1:
             names = ": " + ", ".join(map(str, several)) if several else ""
@@ -175,7 +185,7 @@ def give(records: dict[str, dict], people: People) -> Given:
         if waits:
             told.append(f"{who}: waits for your marks in by_hand.csv ({', '.join(waits)}); left out until then.")
         elif record["marks"]:
-            complete.append((key, record))
+            complete += [(key, record)] if record["file"] else []
             points = sum(got["most"] for got in record["marks"].values())
             most[record["assignment"]] = max(points, most.get(record["assignment"], 0))
         elif not record["assignment"]:
@@ -186,7 +196,7 @@ def give(records: dict[str, dict], people: People) -> Given:
         counted = [record for record in handed_in if record["marks"]]
         who = f"{people.persons[place]}, {assignment}"
         if len(counted) > 1:
-            files = ", ".join(f"{record['file']}: {points_of(record):g}" for record in counted)
+            files = ", ".join(f"{record['file'] or 'of a pair'}: {points_of(record):g}" for record in counted)
             told.append(f"{who}: handed in {len(counted)} times ({files} marks); left out: please enter what counts.")
         elif not counted:
             told.append(f"{who}: no marks, since it could not be graded.")

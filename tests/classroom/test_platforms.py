@@ -265,6 +265,21 @@ def test_two_results_of_one_person_are_told_and_a_broken_file_beside_a_good_one_
     assert "handed in 2 times" in text and "again.ipynb" in text and "notes.pdf): it could not be read" in text
 
 
+def test_both_of_a_pair_get_the_marks_and_a_stranger_in_it_is_told(back):
+    pair, odd = record_of(0, "5_pages_of_numbers"), record_of(3, "5_pages_of_numbers")
+    pair["people"] = [pair["student"], "Gauß, Carl"]
+    odd["people"] = [odd["student"], "Ada Lovelace", "Alan Turing"]  # each has a line in the table of marks
+    files, told = back([pair, odd], moodle_list())
+    marks = into_moodle(files["5_pages_of_numbers.csv"], moodle_users(), "ID number")
+    carl = next(f"u{number}" for number, (_, last) in enumerate(NAMES) if last == "Gauß")
+    assert {who: got["5_pages_of_numbers"] for who, got in marks.items()} == {
+        "u0": expected(0), carl: expected(0), "u3": expected(3)
+    }  # fmt: skip
+    pair["people"][1] = "Nobody Known"
+    _, told = back([pair], moodle_list())
+    assert any(line.startswith("Nobody Known (of a pair): fits nobody") for line in told)
+
+
 def test_nothing_graded_writes_no_table(back):
     files, told = back([record_of(0, "1_the_data") | {"marks": {}}], moodle_list())
     assert set(files) == {"read_first.txt"} and any("could not be graded" in line for line in told)
