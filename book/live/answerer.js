@@ -1,0 +1,135 @@
+// Answers the instruments in place of Python: the same questions, the same answers, in the reader's own browser.
+
+const EMPTY_PAGE = "The page is empty: write a digit on it, in darker ink than this.";
+
+// --- What is packed ------------------------------------------------------------------------------------------------
+
+/** The bytes of a text in base64. */
+const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+
+/** A number of 16 bits (a sign, 5 bits of exponent, 10 of fraction) as JavaScript's. */
+function half(bits) {
+  const [sign, exponent, fraction] = [bits >> 15 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
+  return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -24 * fraction);
+}
+
+/** The weights of a network, layer by layer. packed: the sizes of its parts, and its numbers of 16 or 32 bits. */
+function weightsOf({ sizes, bits, numbers }) {
+  const { buffer } = bytesOf(numbers);
+  const all = bits === 16 ? Float32Array.from(new Uint16Array(buffer), half) : new Float32Array(buffer);
+  let start = 0;
+  return sizes.map((size) => all.subarray(start, (start += size)));
+}
+
+/** The validation digits: 784 bytes each, 0 to 255. */
+async function digitsFrom(packed) {
+  const stream = new Blob([bytesOf(packed)]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+// --- What an instrument asks ---------------------------------------------------------------------------------------
+
+/**
+ * What an instrument has instead of anywidget's model: a state to get and set, and `send`, which asks a question.
+ * answer(content, buffers) gives what Python would: [content, buffers].
+ */
+function makeModel(state, answer) {
+  const listeners = {};
+  const tell = (event, ...what) => (listeners[event] ?? []).forEach((listen) => listen(...what));
+  return {
+    get: (name) => state[name],
+    set(name, value) {
+      if (state[name] === value) return;
+      state[name] = value;
+      tell(`change:${name}`);
+    },
+    save_changes() {}, // nobody else has to know
+    on: (events, listen) => events.split(" ").forEach((event) => (listeners[event] ??= new Set()).add(listen)),
+    off: (events, listen) => events.split(" ").forEach((event) => listeners[event]?.delete(listen)),
+    async send({ sender, ...content }, _, buffers = []) {
+      const failed = (error) => [{ error: `This did not work (${error.name}): load the page again.` }, []];
+      const [said, parts] = await answer(content, buffers).catch(failed);
+      tell("msg:custom", { ...said, sender }, parts.map((part) => new DataView(part.buffer, part.byteOffset, part.byteLength)));
+    },
+  };
+}
+
+/** A drawing that the pad sent, prepared and judged; null if it is empty. */
+async function look(png, judge) {
+  const bitmap = await createImageBitmap(new Blob([png], { type: "image/png" }));
+  const { width, height } = bitmap;
+  const context = make("canvas", { width, height }).getContext("2d");
+  context.drawImage(bitmap, 0, 0);
+  const { data } = context.getImageData(0, 0, width, height);
+  const found = prepare(data.filter((_, i) => i % 4 === 0), width, height); // red, of a drawing in grey
+  return found && { ...found, warnings: warningsAbout(found), doubts: doubtsAbout(found, judge) };
+}
+
+const digitOf = (digits, number) => digits.subarray(784 * number, 784 * (number + 1));
+
+/** Each instrument's model: it takes what the page says of it (its cell's words) and what is packed. */
+const models = {
+  async DigitPad(_, { lenet5, judge }) {
+    const [network, second] = [weightsOf(lenet5), weightsOf(judge)];
+    return makeModel({}, async ({ kind, label }, [png]) => {
+      if (kind === "keep") return [{ kept: save(png, `${label}_drawn.png`) }, []];
+      if (!png) return [{ probabilities: null }, []];
+      const found = await look(png, second);
+      if (!found) return [{ probabilities: null, warnings: [EMPTY_PAGE], doubts: [EMPTY_PAGE] }, [new Uint8Array(784)]];
+      const { image, warnings, doubts } = found;
+      const bytes = Uint8Array.from(image, (each) => Math.round(255 * each));
+      return [{ probabilities: [...forward(network, image).output], warnings, doubts }, [bytes]];
+    });
+  },
+
+  async NetworkView({ digit = 0 }, { lenet5, judge, digits, network_view: { layers, units } }) {
+    const [network, second, all] = [weightsOf(lenet5), weightsOf(judge), await digitsFrom(digits)];
+    /** Maps one after the other, as they are drawn; the network has the values of all maps at a pixel together. */
+    const apart = (values, { maps, height, width }, at = (pixel, map) => values[pixel * maps + map]) =>
+      Float32Array.from({ length: maps * height * width }, (_, i) => at(i % (height * width), Math.floor(i / (height * width))));
+    return makeModel({ digit: Number(digit) }, async ({ kind, digit: number, layer, unit }, [png]) => {
+      if (kind === "unit") {
+        const { digit: exciting, top, left, ...said } = units[layer][unit];
+        const [pixels, side, count] = [digitOf(all, exciting), said.patch, layers[layer].maps];
+        const patch = Float32Array.from({ length: side * side }, (_, i) => {
+          const [row, column] = [top + Math.floor(i / side), left + (i % side)];
+          return Math.min(row, column) < 0 || Math.max(row, column) > 27 ? 0 : pixels[28 * row + column] / 255;
+        });
+        const place = 2 * layers.filter((each, n) => n < layer && !["S2", "S4"].includes(each.name)).length;
+        const weights = network[place];
+        const kernel = said.kernel && apart(null, said.kernel, (pixel, map) => weights[(pixel * said.kernel.maps + map) * count + unit]);
+        return [said, [kernel ?? new Float32Array(0), patch]];
+      }
+      const found = png ? await look(png, second) : null;
+      const pixels = number === undefined ? new Uint8Array(784) : digitOf(all, number);
+      const image = found?.image ?? new Float32Array(pixels).map((each) => each / 255);
+      const values = Object.values(forward(network, image));
+      const maps = layers.flatMap((each, n) => [...apart(values[n], each)]);
+      const probabilities = image.some((each) => each) ? [...values.at(-1)] : null;
+      return [{ layers, probabilities, doubted: Boolean(found?.doubts.length) }, [image, Float32Array.from(maps)]];
+    });
+  },
+
+  async KernelLab({ digit, kernel, stride, padding }, { kernel_lab: state, digits }) {
+    const all = await digitsFrom(digits);
+    const pixels = (number) => new DataView(digitOf(all, number).slice().buffer);
+    const said = Object.entries({ digit, stride, padding }).filter(([, value]) => value !== undefined);
+    const own = { ...Object.fromEntries(said.map(([name, value]) => [name, Number(value)])) };
+    const model = makeModel({ ...state, ...own, kernel: state.presets[kernel] ?? state.kernel });
+    model.on("change:digit", () => model.set("image", pixels(model.get("digit"))));
+    model.set("image", pixels(model.get("digit")));
+    return model;
+  },
+
+  async Quiz({ notebook }, { quizzes }) {
+    return makeModel({ name: notebook, questions: quizzes[notebook], answers: {} });
+  },
+};
+
+/** Let the browser save a file where its reader keeps such; return a sentence about it. */
+function save(content, name) {
+  const address = URL.createObjectURL(new Blob([content], { type: "image/png" }));
+  make("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  return `Your browser saves it as ${name}.`;
+}
