@@ -13,8 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import ROOT, CourseError
-from helpers.exercises.quiz import Quiz
 from helpers.forward import load_weights
 from helpers.handwriting.doubt import judge_weights
 from helpers.mnist import load_mnist, split_validation
@@ -22,8 +20,8 @@ from helpers.widgets import KernelLab, NetworkView
 from helpers.widgets.instrument import CSS, FOLDER
 
 LIVE = Path(__file__).parent / "live"
-#: What comes before the instruments, in this order, and after them.
-BEFORE, AFTER = ("ink", "lenet5", "doubt", "answerer"), ("mount",)
+#: What comes before the instruments, in this order.
+BEFORE = ("ink", "lenet5", "doubt", "answerer")
 INSTRUMENTS = {"DigitPad": "digit_pad", "NetworkView": "network_view", "KernelLab": "kernel_lab", "Quiz": "quiz"}
 
 
@@ -32,14 +30,13 @@ def text_of(folder: Path, name: str) -> str:
     return (folder / name).read_text(encoding="utf-8")
 
 
-def script() -> str:
+def live_script() -> str:
     """Return one classic script of all: no name of it is seen outside, and no module is left in it."""
     parts = [text_of(LIVE, f"{name}.js") for name in BEFORE] + [text_of(FOLDER, "common.js"), "const instruments = {};"]
     for name, file in INSTRUMENTS.items():
         module = text_of(FOLDER, f"{file}.js").replace("export default { render };", "return render;")
         parts.append(f"instruments.{name} = (() => {{\n{module}}})();")
-    parts += [text_of(LIVE, f"{name}.js") for name in AFTER]
-    body = "\n".join(parts)
+    body = "\n".join([*parts, text_of(LIVE, "mount.js")])
     return f'"use strict";\n(() => {{\n{body}}})();\n'
 
 
@@ -48,13 +45,13 @@ def base64_of(content: bytes) -> str:
     return base64.b64encode(content).decode("ascii")
 
 
-def network(weights: Sequence[np.ndarray], bits: int) -> dict:
+def packed_network(weights: Sequence[np.ndarray], bits: int) -> dict:
     """Return the weights of a network: the sizes of its parts, and all numbers one after the other."""
     numbers = np.concatenate([part.ravel() for part in weights]).astype(f"<f{bits // 8}")
     return {"sizes": [part.size for part in weights], "bits": bits, "numbers": base64_of(numbers.tobytes())}
 
 
-def network_view() -> dict:
+def answers_of_network_view() -> dict:
     """Return what NetworkView answers: how the layers are drawn, and of each unit what is said of it.
 
     digit, top, left: where in the validation digits the patch lies that excites it most.
@@ -66,48 +63,35 @@ def network_view() -> dict:
         _, step, begin = view.field(place)
         units.append([])
         for unit in range(layer["maps"]):
-            digit, row, column = (int(found[unit]) for found in view.excited[place])
-            found = {"digit": digit, "top": begin + step * row, "left": begin + step * column}
-            units[-1].append(view.describe(place, unit)[0] | found)
+            digit, row, column = (int(of_units[unit]) for of_units in view.excited[place])
+            patch = {"digit": digit, "top": begin + step * row, "left": begin + step * column}
+            units[-1].append(view.describe(place, unit)[0] | patch)
     return {"layers": answer["layers"], "units": units}
 
 
-def kernel_lab() -> dict:
+def state_of_kernel_lab() -> dict:
     """Return the state with which KernelLab begins, but for the pixels of its digit."""
     lab = KernelLab()
     return {name: getattr(lab, name) for name in ("digit", "kernel", "stride", "padding", "presets")}
 
 
-def quizzes() -> dict[str, list]:
-    """Return the questions of each notebook that asks some, by its name without the number."""
-    found = {}
-    for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
-        name = path.stem.partition("_")[2]
-        try:
-            found[name] = Quiz(name).questions
-        except CourseError:
-            continue
-    return found
-
-
-def data() -> dict[str, object]:
+def packed_data() -> dict[str, object]:
     """Return what the instruments need, by the name of its file."""
     (_, _), (digits, _) = split_validation(*load_mnist()[0])
     return {
-        "lenet5": network(load_weights(), 32),
-        "judge": network(judge_weights(), 16),
+        "lenet5": packed_network(load_weights(), 32),
+        "judge": packed_network(judge_weights(), 16),
         "digits": base64_of(zlib.compress(digits.tobytes(), 9)),
-        "network_view": network_view(),
-        "kernel_lab": kernel_lab(),
-        "quizzes": quizzes(),
+        "network_view": answers_of_network_view(),
+        "kernel_lab": state_of_kernel_lab(),
     }
 
 
 def pack(out: Path) -> None:
     """Write all into a folder, which is made: live.js, live.css, and data-*.js."""
     out.mkdir(parents=True, exist_ok=True)
-    files = {"live.js": script(), "live.css": CSS + text_of(LIVE, "live.css")}
-    for name, content in data().items():
+    files = {"live.js": live_script(), "live.css": CSS + text_of(LIVE, "live.css")}
+    for name, content in packed_data().items():
         packed = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         files[f"data-{name}.js"] = f"(globalThis.readingData ??= {{}}).{name} = {packed};\n"
     for name, text in files.items():

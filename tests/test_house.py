@@ -16,7 +16,7 @@ from helpers import ROOT
 FLOORS = (
     ("helpers", "helpers.handwriting"),
     ("helpers.exercises", "helpers.widgets", "helpers.experiments"),
-    ("tools",),
+    ("tools", "book"),
     ("classroom",),
     ("tests",),
 )
@@ -43,7 +43,7 @@ def test_ruff(command):
 def modules() -> dict[str, Path]:
     """Return every module of the course by its dotted name."""
     found = {}
-    for room in ("helpers", "tools", "classroom", "tests"):
+    for room in ("helpers", "tools", "book", "classroom", "tests"):
         for path in (ROOT / room).rglob("*.py"):
             parts = path.relative_to(ROOT).with_suffix("").parts
             found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
@@ -145,5 +145,5 @@ def test_whoever_changes_a_room_finds_its_test_by_its_name():
             assert (ROOT / "tests" / "helpers" / f"test_{path.stem}.py").exists(), path.stem
     for room in ("helpers/handwriting", "helpers/exercises", "helpers/experiments", "helpers/widgets"):
         assert list((ROOT / "tests" / room).glob("test_*.py")), room
-    for room in ("tools", "classroom"):
+    for room in ("tools", "book", "classroom"):
         assert list((ROOT / "tests" / room).glob("test_*.py")), room

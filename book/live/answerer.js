@@ -49,7 +49,8 @@ function makeModel(state, answer) {
     async send({ sender, ...content }, _, buffers = []) {
       const failed = (error) => [{ error: `This did not work (${error.name}): load the page again.` }, []];
       const [said, parts] = await answer(content, buffers).catch(failed);
-      tell("msg:custom", { ...said, sender }, parts.map((part) => new DataView(part.buffer, part.byteOffset, part.byteLength)));
+      const views = parts.map(({ buffer, byteOffset, byteLength }) => new DataView(buffer, byteOffset, byteLength));
+      tell("msg:custom", { ...said, sender }, views);
     },
   };
 }
@@ -67,15 +68,21 @@ async function look(png, judge) {
 
 const digitOf = (digits, number) => digits.subarray(784 * number, 784 * (number + 1));
 
-/** Each instrument's model: it takes what the page says of it (its cell's words) and what is packed. */
+/** Maps one after the other, as they are drawn, of what `at(pixel, map)` gives. */
+function mapsOf({ maps, height, width }, at) {
+  const pixels = height * width;
+  return Float32Array.from({ length: maps * pixels }, (_, i) => at(i % pixels, Math.floor(i / pixels)));
+}
+
+/** The model of each instrument. asked: what its cell gives, as in Python; and what is packed. */
 const models = {
-  async DigitPad(_, { lenet5, judge }) {
+  async DigitPad(asked, { lenet5, judge }) {
     const [network, second] = [weightsOf(lenet5), weightsOf(judge)];
     return makeModel({}, async ({ kind, label }, [png]) => {
       if (kind === "keep") return [{ kept: save(png, `${label}_drawn.png`) }, []];
       if (!png) return [{ probabilities: null }, []];
       const found = await look(png, second);
-      if (!found) return [{ probabilities: null, warnings: [EMPTY_PAGE], doubts: [EMPTY_PAGE] }, [new Uint8Array(784)]];
+      if (!found) return [{ probabilities: null, warnings: [EMPTY_PAGE], doubts: [EMPTY_PAGE] }, []];
       const { image, warnings, doubts } = found;
       const bytes = Uint8Array.from(image, (each) => Math.round(255 * each));
       return [{ probabilities: [...forward(network, image).output], warnings, doubts }, [bytes]];
@@ -84,45 +91,46 @@ const models = {
 
   async NetworkView({ digit = 0 }, { lenet5, judge, digits, network_view: { layers, units } }) {
     const [network, second, all] = [weightsOf(lenet5), weightsOf(judge), await digitsFrom(digits)];
-    /** Maps one after the other, as they are drawn; the network has the values of all maps at a pixel together. */
-    const apart = (values, { maps, height, width }, at = (pixel, map) => values[pixel * maps + map]) =>
-      Float32Array.from({ length: maps * height * width }, (_, i) => at(i % (height * width), Math.floor(i / (height * width))));
-    return makeModel({ digit: Number(digit) }, async ({ kind, digit: number, layer, unit }, [png]) => {
-      if (kind === "unit") {
-        const { digit: exciting, top, left, ...said } = units[layer][unit];
-        const [pixels, side, count] = [digitOf(all, exciting), said.patch, layers[layer].maps];
-        const patch = Float32Array.from({ length: side * side }, (_, i) => {
-          const [row, column] = [top + Math.floor(i / side), left + (i % side)];
-          return Math.min(row, column) < 0 || Math.max(row, column) > 27 ? 0 : pixels[28 * row + column] / 255;
-        });
-        const place = 2 * layers.filter((each, n) => n < layer && !["S2", "S4"].includes(each.name)).length;
-        const weights = network[place];
-        const kernel = said.kernel && apart(null, said.kernel, (pixel, map) => weights[(pixel * said.kernel.maps + map) * count + unit]);
-        return [said, [kernel ?? new Float32Array(0), patch]];
-      }
+    /** What the network makes of a drawing, of a validation digit, or of nothing. */
+    async function maps(png, number) {
       const found = png ? await look(png, second) : null;
       const pixels = number === undefined ? new Uint8Array(784) : digitOf(all, number);
       const image = found?.image ?? new Float32Array(pixels).map((each) => each / 255);
-      const values = Object.values(forward(network, image));
-      const maps = layers.flatMap((each, n) => [...apart(values[n], each)]);
-      const probabilities = image.some((each) => each) ? [...values.at(-1)] : null;
-      return [{ layers, probabilities, doubted: Boolean(found?.doubts.length) }, [image, Float32Array.from(maps)]];
-    });
+      const values = Object.values(forward(network, image)); // of all maps at a pixel, then at the next
+      const drawn = layers.map((each, n) => mapsOf(each, (pixel, map) => values[n][pixel * each.maps + map]));
+      const probabilities = image.some((each) => each > 0) ? [...values.at(-1)] : null;
+      const doubted = Boolean(found?.doubts.length);
+      return [{ layers, probabilities, doubted }, [image, Float32Array.from(drawn.flatMap((each) => [...each]))]];
+    }
+    /** The weights of a unit, and the part of a digit that excites it most. */
+    function describe(layer, unit) {
+      const { digit: exciting, top, left, ...said } = units[layer][unit];
+      const pixels = digitOf(all, exciting);
+      const patch = Float32Array.from({ length: said.patch ** 2 }, (_, i) => {
+        const [row, column] = [top + Math.floor(i / said.patch), left + (i % said.patch)];
+        return Math.min(row, column) < 0 || Math.max(row, column) > 27 ? 0 : pixels[28 * row + column] / 255;
+      });
+      if (!said.kernel) return [said, [new Float32Array(), patch]];
+      const weights = network[2 * units.slice(0, layer).filter(([each]) => each.kernel).length];
+      const at = (pixel, map) => weights[(pixel * said.kernel.maps + map) * layers[layer].maps + unit];
+      return [said, [mapsOf(said.kernel, at), patch]];
+    }
+    const answer = async ({ kind, digit: number, layer, unit }, [png]) =>
+      kind === "unit" ? describe(layer, unit) : maps(png, number);
+    return makeModel({ digit }, answer);
   },
 
-  async KernelLab({ digit, kernel, stride, padding }, { kernel_lab: state, digits }) {
+  async KernelLab({ kernel, ...asked }, { kernel_lab: state, digits }) {
     const all = await digitsFrom(digits);
-    const pixels = (number) => new DataView(digitOf(all, number).slice().buffer);
-    const said = Object.entries({ digit, stride, padding }).filter(([, value]) => value !== undefined);
-    const own = { ...Object.fromEntries(said.map(([name, value]) => [name, Number(value)])) };
-    const model = makeModel({ ...state, ...own, kernel: state.presets[kernel] ?? state.kernel });
-    model.on("change:digit", () => model.set("image", pixels(model.get("digit"))));
-    model.set("image", pixels(model.get("digit")));
+    const model = makeModel({ ...state, ...asked, kernel: state.presets[kernel] ?? kernel ?? state.kernel });
+    const choose = () => model.set("image", new DataView(digitOf(all, model.get("digit")).slice().buffer));
+    model.on("change:digit", choose);
+    choose();
     return model;
   },
 
-  async Quiz({ notebook }, { quizzes }) {
-    return makeModel({ name: notebook, questions: quizzes[notebook], answers: {} });
+  async Quiz(asked) {
+    return makeModel({ answers: {}, ...asked });
   },
 };
 

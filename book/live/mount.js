@@ -1,11 +1,12 @@
-// Puts an instrument where the page has a mark for it: <div class="instrument" data-instrument="DigitPad">. Until then,
-// and where that fails, the mark shows what stands in it: a still picture.
+// Puts an instrument where the page has a mark for it:
+// <div class="instrument" data-instrument="NetworkView" data-asked='{"digit": 9}'>. Until then, and where that fails,
+// the mark shows what stands in it: a still picture.
 
 const NEEDED = {
   DigitPad: ["lenet5", "judge"],
   NetworkView: ["lenet5", "judge", "digits", "network_view"],
   KernelLab: ["digits", "kernel_lab"],
-  Quiz: ["quizzes"],
+  Quiz: [],
 };
 const STAYS = "It works in your browser alone: what you draw never leaves this page.";
 const folder = document.currentScript.src.replace(/[^/]*$/, "");
@@ -25,7 +26,7 @@ async function mount(mark) {
   const still = [...mark.childNodes];
   try {
     const packed = await Promise.all(NEEDED[name].map(async (each) => [each, await load(each)]));
-    const model = await models[name](mark.dataset, Object.fromEntries(packed));
+    const model = await models[name](JSON.parse(mark.dataset.asked ?? "{}"), Object.fromEntries(packed));
     mark.replaceChildren();
     instruments[name]({ model, el: mark });
     if (mark.querySelector(".pad") && !document.querySelector(".stays")) {
@@ -50,7 +51,8 @@ function mountAll() {
     },
     { rootMargin: "800px" },
   );
-  for (const mark of document.querySelectorAll("[data-instrument]")) if (mark.dataset.instrument in NEEDED) nearly.observe(mark);
+  const marks = [...document.querySelectorAll("[data-instrument]")];
+  for (const mark of marks.filter(({ dataset }) => dataset.instrument in NEEDED)) nearly.observe(mark);
 }
 
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", mountAll);

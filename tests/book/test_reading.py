@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from book.pack import LIVE, network
+from book.pack import LIVE, packed_network
 from helpers.forward import load_weights
 from helpers.handwriting import EMPTY_PAGE, prepare
 from helpers.handwriting.doubt import judge_weights, judged
@@ -42,7 +42,7 @@ def validation_digits() -> np.ndarray:
 
 def questions() -> dict:
     data = {"digits": packed(validation_digits()), "drawings": packed(drawings())}
-    return data | {"lenet5": network(load_weights(), 32), "judge": network(judge_weights(), 16)}
+    return data | {"lenet5": packed_network(load_weights(), 32), "judge": packed_network(judge_weights(), 16)}
 
 
 def by_node(folder: Path) -> dict:
