@@ -7,15 +7,16 @@ function smooth(picture, width, height) {
   const bell = curve.map((each) => each / curve.reduce((a, b) => a + b));
   /** Do so in one direction: `count` pixels in a row, each `step` after the one before. */
   const blur = (from, count, step) => {
-    const result = new Float32Array(from.length);
-    for (let i = 0; i < from.length; i++) {
-      const at = Math.floor(i / step) % count;
-      for (let n = 0; n < 9; n++) {
-        const there = Math.abs(at + n - 4);
-        result[i] += bell[n] * from[i + ((there < count ? there : 2 * count - 2 - there) - at) * step];
-      }
-    }
-    return result;
+    const near = Int32Array.from({ length: 9 * count }, (_, n) => { // of each of them, how far its neighbours are
+      const [at, there] = [Math.floor(n / 9), Math.abs(Math.floor(n / 9) + (n % 9) - 4)];
+      return ((there < count ? there : 2 * count - 2 - there) - at) * step;
+    });
+    return from.map((_, i) => {
+      const at = 9 * (Math.floor(i / step) % count);
+      let sum = 0;
+      for (let n = 0; n < 9; n++) sum += bell[n] * from[i + near[at + n]];
+      return sum;
+    });
   };
   return blur(blur(picture, width, 1), height, width);
 }
