@@ -23,8 +23,8 @@ from pathlib import Path
 
 ROOT = Path(os.path.abspath(__file__)).parent  # not resolve(): on Windows that turns a network drive into \\server
 LOCK = ROOT / "requirements.txt"
-INSTRUCTOR_LOCK = ROOT / "requirements-instructor.txt"  # what grading needs, in versions that the course has too
-ONLY_GRADING = ["--group", "pyproject.toml:instructor", "--constraints", LOCK.name]
+# What needs an environment of its own, with a lock of its own in the versions that the course has: what it is for, GB.
+APART = {"instructor": ("grading", 1), "book": ("the book", 1)}
 VENV = ROOT / ".venv"
 STAMP = VENV / "installed"
 WINDOWS = os.name == "nt"
@@ -298,11 +298,15 @@ def installed() -> bool:
     return bool(facts) and STAMP.exists() and STAMP.read_text(encoding="utf-8") == fingerprint(facts["version"])
 
 
-def set_up_instructor() -> str:
-    """The Python of the instructor's environment. It is apart: nbgrader would change the students' JupyterLab."""
+def lock_of(group: str) -> Path:
+    return ROOT / f"requirements-{group}.txt"
+
+
+def set_up_apart(group: str) -> str:
+    """The Python of an environment of its own: nbgrader would change the students' JupyterLab."""
     global LOCK, VENV, STAMP, NEEDED_GB, FOR
-    LOCK, VENV = INSTRUCTOR_LOCK, ROOT / ".venv-instructor"
-    STAMP, NEEDED_GB, FOR = VENV / "installed", 1, "grading"
+    LOCK, VENV = lock_of(group), ROOT / f".venv-{group}"
+    STAMP, (FOR, NEEDED_GB) = VENV / "installed", APART[group]
     return up_to_date()
 
 
@@ -328,18 +332,17 @@ def environment() -> dict:
     return dict(environ, PYTHONNOUSERSITE="1")
 
 
-def start(module: str, arguments: list, instructor: bool = False) -> int:
+def start(module: str, arguments: list, group: str = "") -> int:
     """Become the environment's Python, running a module, so that signals and the exit code are its own."""
-    python = students = set_up()
-    if instructor:
-        python = set_up_instructor()
+    students = set_up()
+    python = set_up_apart(group) if group else students
     if "--no-browser" in arguments:
         say("Open the address with `token=` that JupyterLab prints below in a browser. Ctrl-C here stops it.")
     command, environ = [python, "-m", module, *arguments], environment()
     environ["COURSE_PYTHON"] = students
     environ["PATH"] = os.path.dirname(python) + os.pathsep + environ.get("PATH", os.defpath)  # for !pip in a notebook
-    if instructor:
-        command.insert(1, "-P")  # the work is done where the instructor is, and nothing is imported from there
+    if group:
+        command.insert(1, "-P")  # the work is done where its user is, and nothing is imported from there
     else:
         os.chdir(str(ROOT))
     if not WINDOWS:
@@ -386,12 +389,17 @@ def hand_in(extra: list) -> int:
 
 def coursework(extra: list) -> int:
     """make a term's release of the assignments: --seed TERM --out FOLDER (for instructors)"""
-    return start("classroom", extra, instructor=True)
+    return start("classroom", extra, "instructor")
 
 
 def grade(extra: list) -> int:
     """grade submissions: --release FOLDER SUBMISSIONS (for instructors)"""
-    return start("classroom.grade", extra, instructor=True)
+    return start("classroom.grade", extra, "instructor")
+
+
+def book(extra: list) -> int:
+    """make the course's web site: `--open` shows it, `--pdf` prints it (for authors)"""
+    return start("book.build", extra, "book")
 
 
 def git(*arguments: str) -> bytes:
@@ -460,16 +468,16 @@ def lock(extra: list) -> int:
         fetch = [python, "-I", "-m", "pip", "install", "--no-user", "--only-binary=:all:", "--quiet", UV]
         run(fetch, "fetching uv", Path(folder))
         compile = [python, "-I", "-m", "uv", "pip", "compile"]
-        for what in (
-            [*options.split(), str(LOCK), "pyproject.toml"],
-            [*options.split(), str(INSTRUCTOR_LOCK), *ONLY_GRADING],
-        ):
-            run([*compile, *what, *extra], "asking uv for the lock", Path(folder))
+        apart = [
+            [str(lock_of(name)), "--group", f"pyproject.toml:{name}", "--constraints", LOCK.name] for name in APART
+        ]
+        for what in ([str(LOCK), "pyproject.toml"], *apart):
+            run([*compile, *options.split(), *what, *extra], "asking uv for the lock", Path(folder))
     say("The requirements now fit pyproject.toml: `git diff` shows what has changed.")
     return 0
 
 
-ALL = (lab, test, notebooks, bench, reset, lock, hand_in, coursework, grade)
+ALL = (lab, test, notebooks, bench, reset, lock, hand_in, coursework, grade, book)
 VERBS = {verb.__name__.replace("_", "-"): verb for verb in ALL}
 
 

@@ -814,12 +814,13 @@ def test_the_lock_is_made_by_uv_in_an_environment_of_its_own(tree, monkeypatch, 
     steps = []
     monkeypatch.setattr(course, "run", lambda command, doing, folder: steps.append((command, folder)))
     assert course.lock(["--upgrade"]) == 0
-    (venv, pip, uv, uv_of_grading), (folder, *_) = zip(*steps, strict=True)
+    (venv, pip, uv, *uv_apart), (folder, *_) = zip(*steps, strict=True)
     assert venv[-1] == str(folder)
     assert pip[-1] == course.UV
     assert Path(pip[0]).is_relative_to(folder) and pip[0] == uv[0]
     assert uv[uv.index("--output-file") + 1] == str(course.LOCK)
-    assert uv_of_grading[uv_of_grading.index("--output-file") + 1] == str(course.INSTRUCTOR_LOCK)
-    for command in (uv, uv_of_grading):
+    locks = [command[command.index("--output-file") + 1] for command in uv_apart]
+    assert locks == [str(course.lock_of(group)) for group in ("instructor", "book")]
+    for command in (uv, *uv_apart):
         assert {"--upgrade", "--universal", "--generate-hashes", "--no-emit-index-url"} <= set(command)
     assert not folder.exists()

@@ -11,7 +11,7 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 TABLES = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-PROJECT, GRADING = TABLES["project"], TABLES["dependency-groups"]["instructor"]
+PROJECT, GROUPS = TABLES["project"], TABLES["dependency-groups"]
 LOCK = (ROOT / "requirements.txt").read_text(encoding="utf-8")
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 
@@ -30,7 +30,7 @@ def entries(lock: str) -> dict:
 
 
 ENTRIES = entries(LOCK)
-GRADING_ENTRIES = entries((ROOT / "requirements-instructor.txt").read_text(encoding="utf-8"))
+APART = {group: entries((ROOT / f"requirements-{group}.txt").read_text(encoding="utf-8")) for group in GROUPS}
 
 
 def test_every_dependency_is_locked_as_pyproject_pins_it():
@@ -57,21 +57,25 @@ def test_the_lock_is_for_every_system_and_not_only_for_the_one_that_made_it(name
     assert f"'{system}'" in ENTRIES[name][1]
 
 
-def test_grading_is_locked_as_pyproject_pins_it_with_the_versions_that_the_course_has():
-    for dependency in GRADING:
+@pytest.mark.parametrize("group, shared", [("instructor", 50), ("book", 25)])
+def test_what_is_apart_is_locked_as_pyproject_pins_it_with_the_versions_that_the_course_has(group, shared):
+    for dependency in GROUPS[group]:
         name, _, version = dependency.partition("==")
-        assert GRADING_ENTRIES[name][0] == version, "please run `python3 course.py lock`"
-    assert all(hashes for _, _, hashes in GRADING_ENTRIES.values())
-    shared = set(ENTRIES) & set(GRADING_ENTRIES)
-    assert len(shared) > 50
-    assert {name: ENTRIES[name][0] for name in shared} == {name: GRADING_ENTRIES[name][0] for name in shared}
+        assert APART[group][name][0] == version, "please run `python3 course.py lock`"
+    assert all(hashes for _, _, hashes in APART[group].values())
+    both = set(ENTRIES) & set(APART[group])
+    assert len(both) > shared
+    assert {name: ENTRIES[name][0] for name in both} == {name: APART[group][name][0] for name in both}
 
 
-def test_nbgrader_stays_out_of_the_students_environment_and_tensorflow_out_of_the_instructors():
-    assert "nbgrader" not in ENTRIES and "tensorflow" not in GRADING_ENTRIES
+def test_nbgrader_and_sphinx_stay_out_of_the_students_environment_and_tensorflow_out_of_the_others():
+    assert not {"nbgrader", "sphinx"} & set(ENTRIES)
+    assert not any("tensorflow" in found for found in APART.values())
 
 
-@pytest.mark.parametrize("file", ["requirements.txt", "requirements-instructor.txt", "environment.yml"])
+@pytest.mark.parametrize(
+    "file", ["requirements.txt", "requirements-instructor.txt", "requirements-book.txt", "environment.yml"]
+)
 def test_no_server_is_named(file):
     text = (ROOT / file).read_text(encoding="utf-8")
     assert not [sign for sign in ("://", "index-url", "find-links", "trusted-host") if sign in text]
