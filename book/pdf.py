@@ -79,21 +79,29 @@ class Whole:
 
 def to_pdf(pages: Path, target: Path) -> str:
     """Print the pages into one PDF; return why that was not possible, or nothing."""
-    chromium = next(filter(None, map(shutil.which, NAMES)), None)
-    if not chromium:
+    if not found():
         return f"The book is printed by Chromium, and none was found ({', '.join(NAMES)}): please install it."
     whole = pages / "whole.html"
     whole.write_text(Whole(pages).page(), encoding="utf-8")
+    try:
+        return printed_by_chromium(whole, target)
+    finally:
+        whole.unlink()
+
+
+def found() -> str | None:
+    """Return the path of a Chromium, or None."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def printed_by_chromium(page: Path, target: Path) -> str:
+    """Print one page into a PDF; return why that was not possible, or nothing."""
     options = ["--headless", "--disable-gpu", "--no-pdf-header-footer", "--generate-pdf-document-outline"]
     options += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        command = [chromium, *options, f"--user-data-dir={profile}", f"--print-to-pdf={target}", whole.as_uri()]
+        command = [found(), *options, f"--user-data-dir={profile}", f"--print-to-pdf={target}", page.as_uri()]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
         except subprocess.TimeoutExpired:
             return f"Chromium did not finish printing within {SECONDS} s: please run this again on a quieter machine."
-        finally:
-            whole.unlink()
-    if not target.exists():
-        return "Chromium did not print the book. It says:\n" + done.stderr[-500:]
-    return ""
+    return "" if target.exists() else f"Chromium did not print the book. It says:\n{done.stderr[-500:]}"
