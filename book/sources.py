@@ -18,6 +18,7 @@ from bs4 import BeautifulSoup
 
 from book import glossary
 from helpers import ROOT
+from tools.address import FETCH
 
 #: The pages of the course, in the order of the book.
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
@@ -103,6 +104,7 @@ class Gathering:
     def notebook(self, path: Path) -> None:
         """Copy a notebook, with its pictures as files and its instruments ready to live."""
         notebook = json.loads(path.read_text(encoding="utf-8"))
+        notebook["cells"] = [cell for cell in notebook["cells"] if cell["id"] != FETCH]  # nothing is fetched here
         for cell in notebook["cells"]:
             if cell["cell_type"] == "markdown":
                 cell["source"] = self.linked("".join(cell["source"]), path.parent)

@@ -1,8 +1,10 @@
 """pyproject.toml, requirements.txt and environment.yml describe one environment; continuous integration uses it."""
 
+import json
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -116,3 +118,35 @@ def test_continuous_integration_can_be_started():
 def test_a_lock_that_pins_nothing_is_noticed(line):
     with pytest.raises(AssertionError):
         entries(LOCK + line + "\n")
+
+
+def test_lent_machines_bring_what_pip_cannot():
+    """Binder and the dev container; neither can be run here."""
+    libraries = (ROOT / "apt.txt").read_text(encoding="utf-8").split()
+    assert libraries == ["libgl1", "libglib2.0-0"]
+    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text(encoding="utf-8"))
+    assert "apt.txt" in container["postCreateCommand"]
+    assert container["postCreateCommand"].endswith("python3 course.py lab --version")
+    version = tuple(map(int, container["image"].rpartition(":")[2].split(".")))
+    assert (3, 11) <= version < (3, 14)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Binder runs Linux")
+def test_binder_makes_the_course_importable(tmp_path):
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    path = f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"PATH": path}
+    subprocess.run([ROOT / "postBuild"], cwd=ROOT, env=environ, check=True)
+    subprocess.run([venv / "bin/python", "-c", "import helpers"], cwd=tmp_path, env=environ, check=True)
+
+
+def test_the_book_is_published_only_where_that_is_switched_on():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/book.yml").read_text(encoding="utf-8"))
+    (job,) = workflow["jobs"].values()
+    assert job["if"] == "vars.PUBLISH_BOOK == 'yes'" and "PUBLISH_BOOK" in (ROOT / "README.md").read_text(
+        encoding="utf-8"
+    )
+    assert "python course.py book" in str(job["steps"]) and "book/_build/html" in str(job["steps"])
+    public = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))
+    assert "python course.py book" in str(public["jobs"]["book"]["steps"])

@@ -16,6 +16,7 @@ from nbconvert import HTMLExporter
 
 from helpers import ROOT
 from tests.test_house import IMPORTS
+from tools.address import FETCH
 from tools.run_notebooks import course_notebooks, normalise, title_of, with_links
 
 # Cells whose printed text is not compared with a new run, and why. Every other cell that prints is compared.
@@ -211,7 +212,7 @@ def minutes_of(path: Path) -> float:
     prediction, and those of the exercises. A long exercise may be homework: "(homework: 30 min)".
     """
     cells = nbformat.read(path, as_version=4).cells
-    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    code = [cell.source for cell in cells if cell.cell_type == "code" and cell.id != FETCH]  # folded, and never read
     prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     lines = sum(bool(line.strip()) for source in code for line in source.splitlines())
     exercises = sum(map(int, re.findall(r"^#+ .*Exercise.*?\((\d+) min", prose, re.MULTILINE)))

@@ -2,6 +2,7 @@
 
     python3 course.py notebooks                                    all of them
     python3 course.py notebooks notebooks/03_build_lenet5.ipynb    only these
+    python3 course.py notebooks --links                            runs none: writes links and the address of the course
 
 A second run on the same machine changes no byte: what would differ from run to run is not stored. The links to the
 notebooks before and after are written as well, at the top and at the end.
@@ -16,6 +17,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from helpers import ROOT
+from tools import address
 
 CELL_TIMEOUT = 600  # seconds; catches what hangs, measures nothing
 #: The plan for two cores, by number: seconds with the kernel's start, and gigabytes of the kernel at its peak.
@@ -47,16 +49,17 @@ def links_of(path: Path) -> str:
     place = paths.index(path)
     before = [f"[← {title_of(each)}]({each.name})" for each in paths[:place][-1:]]
     after = [f"[{title_of(each)} →]({each.name})" for each in paths[place + 1 :][:1]]
-    return " · ".join([*before, CONTENTS, *after])
+    elsewhere = address.buttons(path.relative_to(ROOT).as_posix(), address.repository())
+    return " · ".join([*before, CONTENTS, *after, *filter(None, [elsewhere])])
 
 
 def with_links(notebook: nbformat.NotebookNode, path: Path) -> nbformat.NotebookNode:
-    """Write the line of links under the title and at the end, there with how to free the memory."""
+    """Write the line of links under the title and at the end, there with how to free the memory; and what fetches."""
     links, first, last = links_of(path), notebook.cells[0], notebook.cells[-1]
     title, _, rest = first.source.partition("\n")
     first.source = f"{title}\n\n{links}\n\n" + re.sub(r"\A\s*(.*\[contents\]\(.*\n+)?", "", rest)
     last.source = last.source.split("\n\n**Before you go on**")[0].rstrip() + f"\n\n{SHUT_DOWN}\n\n{links}"
-    return notebook
+    return address.with_fetch(notebook, address.repository())
 
 
 def merge_streams(outputs: list) -> list:
@@ -107,13 +110,27 @@ def run_and_store(path: Path) -> None:
     )
     client.execute()
     notebook = normalise(notebook)
-    if path in course_notebooks():
-        notebook = with_links(notebook, path)
-    content = nbformat.writes(notebook) + "\n"
-    path.write_text(content, encoding="utf-8", newline="\n")
+    store(with_links(notebook, path) if path in course_notebooks() else notebook, path)
+
+
+def store(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Write a notebook in the one form in which it is stored."""
+    path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
+
+
+def write_links() -> int:
+    """Write what follows from titles, order and the address of the course into the notebooks and the README."""
+    for path in course_notebooks():
+        store(with_links(nbformat.read(path, as_version=4), path), path)
+    readme = ROOT / "README.md"
+    text = address.with_buttons(readme.read_text(encoding="utf-8"), address.repository())
+    readme.write_text(text, encoding="utf-8", newline="\n")
+    return 0
 
 
 def main(*names: str) -> int:
+    if names == ("--links",):
+        return write_links()
     paths = [Path(name).resolve() for name in names] or course_notebooks()
     failed = 0
     for path in paths:
