@@ -15,14 +15,16 @@ from helpers import ROOT
 FETCH = "fetch-the-course"  # the id of the cell, the same in every notebook
 README_LINE = re.compile(r"(<!-- elsewhere: .*?-->\n).*?(\n<!-- end -->)", re.S)
 CELL = """# A notebook that came alone (on Colab, Kaggle) fetches the course here. Else: nothing.
+import os
+import subprocess
 from pathlib import Path
 
 COURSE = "{address}"
 if not Path("helpers.py").exists():
     assert COURSE, "Open me in the course's folder `notebooks`: what I import lies there."
-    !git clone --quiet --depth 1 {{COURSE}} course
+    subprocess.run(["git", "clone", "--quiet", "--depth=1", COURSE, "course"], check=False)
     assert Path("course").exists(), "Switch this notebook's internet on, and run me again."
-    %cd -q course/notebooks"""
+    os.chdir("course/notebooks")"""
 
 
 def repository() -> str:
