@@ -26,8 +26,11 @@ def find_sheet(picture: np.ndarray) -> np.ndarray:
 
     Without its strokes a picture falls into even regions: the sheet, a desk, a room, a strip at the edge. The sheet is
     large, does not run along the edges, and is written on. What borders on an edge and has another colour is beyond
-    it; a shadow has the paper's colour, only less of it.
+    it; a shadow has the paper's colour, only less of it. What a program drew on one even colour has no desk.
     """
+    everything = np.ones(picture.shape[:2], bool)
+    if all(np.ptp(edge.reshape(-1, 3), axis=0).max() == 0 for edge in (picture[[0, -1]], picture[:, [0, -1]])):
+        return everything
     small = resize(picture, min(160, max(picture.shape[:2])))
     ground = ground_of(small, 1 / 7)
     colour = cv2.cvtColor(ground, cv2.COLOR_RGB2LAB).astype(np.float32) - (0, 128, 128)
@@ -35,7 +38,6 @@ def find_sheet(picture: np.ndarray) -> np.ndarray:
     step = ((cv2.dilate(colour, cross) - cv2.erode(colour, cross)) * (1, 1.5, 1.5)).sum(axis=2)
     even = (step < 13).astype(np.uint8)
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(even, connectivity=4)
-    everything = np.ones(picture.shape[:2], bool)
     if count <= 2:
         return everything
     contrast = np.abs(small.astype(np.float32) - ground).max(axis=2)

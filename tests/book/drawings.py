@@ -23,17 +23,13 @@ def draw_on_pad(strokes: list[np.ndarray], width: float) -> np.ndarray:
 
 
 def digits_in_hands(count: int, seed: int = 0) -> np.ndarray:
-    """Draw the ten digits in turn, each in another hand: turned, leaning, of other sizes, with thin and thick pens.
-
-    The thickest pens of the pad are left out (30 of 280 pixels and more): there the stages for photographs take now
-    and then a stroke's edge for that of a sheet, and lose the digit. The book's reading has no such stage.
-    """
+    """Draw the ten digits in turn, each in another hand: turned, leaning, of other sizes, with thin and thick pens."""
     rng, found = np.random.default_rng(seed), []
     for number in range(count):
         turn, lean, size = rng.normal(0, 0.12), rng.normal(0, 0.15), rng.uniform(0.3, 1.1)
         matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
         matrix = matrix @ np.array([[1, lean], [0, 1]]) @ np.diag([size * rng.uniform(0.8, 1.2), size])
-        middle, width = 0.5 + rng.normal(0, 0.08, 2), rng.uniform(8, 26)
+        middle, width = 0.5 + rng.normal(0, 0.08, 2), rng.uniform(8, 40)
         strokes = [np.array(stroke) for stroke in STROKES[number % 10]]
         strokes = [(each - 0.5 + rng.normal(0, 0.012, each.shape)) @ matrix.T + middle for each in strokes]
         found.append(draw_on_pad(strokes, width * np.clip(size, 0.5, 1)))
@@ -43,7 +39,7 @@ def digits_in_hands(count: int, seed: int = 0) -> np.ndarray:
 def no_digits(count: int, seed: int = 1) -> np.ndarray:
     """Draw what is no digit: an empty pad, scribbles, two digits beside each other, digits that lie, dots.
 
-    With thin pens, for the same reason: what is scribbled looks like a sheet sooner than a digit.
+    With thin pens: thick scribbles cover half the pad, where the stages for photographs may not know ink from paper.
     """
     rng, found = np.random.default_rng(seed), [draw_on_pad([], 22)]
     for number in range(count - 1):

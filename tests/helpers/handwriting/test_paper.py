@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from helpers import handwriting as hw
+from helpers.handwriting import paper
 from tests.helpers.handwriting.drawing import difference, draw, encode, paint, shape_of
 
 
@@ -15,6 +16,16 @@ def test_a_shadow_with_a_hard_edge_is_not_ink(pencil):
     picture[rows - 280 + 0.4 * (columns - 220) > 0] *= 0.4
     image = hw.prepare(picture.astype(np.uint8)).image
     assert difference(image, shape_of(3, height=600, width=480, size=240, left=100, top=150, thick=8)) < 12
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("digit", [0, 2, 3, 5, 8])
+def test_a_thick_drawing_on_one_even_colour_is_no_sheet_on_a_desk(digit, dark):
+    """A program's canvas: thick strokes with round ends once passed for paper, and the digit was lost."""
+    drawing = draw(digit, 280, 280, 200, 60, 40, 34)
+    canvas = paint(drawing, (235,) * 3 if dark else (0,) * 3, (20,) * 3 if dark else (255,) * 3)
+    assert paper.find_sheet(canvas).all()
+    assert difference(hw.prepare(canvas).image, shape_of(digit, height=280, width=280, size=200, thick=34)) < 20
 
 
 def squared(height, width, step, colour, depth=2):
