@@ -3,11 +3,12 @@
     python3 course.py grade --release FOLDER [--names LIST] SUBMISSIONS
 
 SUBMISSIONS may hold folders named after students, or notebooks named after them, bare or as the zip that `hand-in`
-makes; or it is the one zip of them all that a learning platform gives out. Everything is written to FOLDER/marks: a CSV
-of marks for each assignment, a page of feedback for each student, a summary, and by_hand.csv, in which the marks that
-a person gives are entered; the next run takes them over. What has been graded is not graded again, so an interrupted
-run goes on where it was. With LIST, the list of names of Moodle or Canvas, what that platform takes back is written as
-well (`platforms`): by the same command, since marks are given back as often as they change.
+makes; or it is the one zip of them all that a learning platform gives out. Where a release has other tasks for each
+name of a list, a submission is graded by those of its own student. Everything is written to FOLDER/marks: a CSV of
+marks for each assignment, a page of feedback for each student, a summary, and by_hand.csv, in which the marks that a
+person gives are entered; the next run takes them over. What has been graded is not graded again, so an interrupted run
+goes on where it was. With LIST, the list of names of Moodle or Canvas, what that platform takes back is written as well
+(`platforms`): by the same command, since marks are given back as often as they change.
 
 A submission is read and put in order (`submissions`), run in a process of its own and a temporary folder (`grade_run`,
 watched by `apart`), and then marked (`book`). A cell that runs too long, takes too much memory, or ends its Python is
@@ -38,10 +39,11 @@ from nbformat import NotebookNode
 
 from classroom.apart import STOPPING, ask, end_what_is_left_of, keep_orphans, walls, why_no_walls
 from classroom.likeness import fingerprints, like_the_solution, too_long
-from classroom.marks import save, summary, total, wishes, write_by_hand, write_marks
+from classroom.marks import part_of, save, summary, total, wishes, write_by_hand, write_marks
+from classroom.names import found_in
 from classroom.pairs import people_of
 from classroom.platforms import read_people, write_back
-from classroom.release import Sorry, grade_id, read_notebook
+from classroom.release import Sorry, grade_id, kinds_asked, made_for, read_notebook
 from classroom.submissions import ATTEMPT, Submission, mend, remarks, submitted
 
 ATTEMPTS = 5
@@ -60,7 +62,7 @@ def secrets_of_release(release: Path) -> list[str]:
     return sorted(
         {
             seed
-            for path in (release / "instructor" / "source").rglob("*.ipynb")
+            for path in (release / "instructor").rglob("*.ipynb")
             for seed in SEED.findall(path.read_text(encoding="utf-8"))
         }
     )
@@ -135,16 +137,50 @@ def ask_the_book(job: dict, record: dict, key: str, marks: Path) -> dict:
     return told.result
 
 
+@functools.cache
+def students_of(release: Path) -> list[str]:
+    """Return the folders' names of the students for each of whom a release has other tasks; empty: one set for all."""
+    term = release / "instructor" / "term.json"
+    return list(json.loads(term.read_text(encoding="utf-8")).get("students", [])) if term.exists() else []
+
+
+def whose_tasks(submission: Submission, students: list[str]) -> tuple[str, list[str]]:
+    """Return by whose tasks a submission is graded, the student's folder's name, and what the instructor is told.
+
+    That is its own student, or, where the name is in no list, the one for whom the notebook was made. Empty: nobody.
+    """
+    mine, stamp = found_in(submission.student, students), found_in(made_for(submission.notebook), students)
+    if mine and stamp and mine != stamp:
+        return mine, [f"This notebook was made for {stamp}, not for {mine}, by whose tasks it is graded: please look."]
+    if mine or not students:
+        return mine, []
+    unknown = f"{submission.student} is in no list of this release"
+    if stamp:
+        return stamp, [f"{unknown}: graded by the tasks of {stamp}, for whom this notebook was made; please look."]
+    return "", [f"{unknown}, and the notebook does not say for whom it was made: name the file after the student."]
+
+
+def other_tasks(submission: Submission, released: NotebookNode) -> list[str]:
+    """Return a remark on the parts for which a submission answers another task than it was given."""
+    asked, given = kinds_asked(submission.notebook), kinds_asked(released)
+    other = [part_of(name) for name, kind in asked.items() if given.get(name, kind) != kind]
+    return [f"Its tasks are others than those that were given out in {', '.join(other)}: please look."] if other else []
+
+
 def grade_one(submission: Submission, release: Path, fonts: Path, walled: bool) -> dict:
     """Grade one submission; return its record."""
     begun, name, record = time.monotonic(), submission.assignment, empty_record(submission)
     if submission.notebook is None:
         return record
-    source = read_notebook(release / "instructor" / "source" / name / f"{name}.ipynb")
-    given = read_notebook(release / "students" / f"{name}.ipynb")
+    students = students_of(release)
+    whose, told = whose_tasks(submission, students)
+    if students and not whose:
+        return empty_record(submission, *told)
+    ours, given = release / "instructor" / whose, read_notebook(release / "students" / whose / f"{name}.ipynb")
+    source = read_notebook(ours / "source" / name / f"{name}.ipynb")
     notebook, notes = mend(submission.notebook, given)
     record["people"], who = people_of(submission.student, notebook)
-    record["notes"] += who + notes + remarks(notebook, name)
+    record["notes"] += told + other_tasks(submission, given) + who + notes + remarks(notebook, name)
     record["code"] = fingerprints(notebook, given)
     record["notes"] += too_long(notebook, given)
     record["notes"] += like_the_solution(record["code"], fingerprints(source, given), name)
@@ -158,7 +194,7 @@ def grade_one(submission: Submission, release: Path, fonts: Path, walled: bool) 
     }
     ran = run_submission(job, fonts, record)
     if ran is not None:
-        book = {"notebook": ran, "gradebook": str(release / "instructor" / "gradebook.db")}
+        book = {"notebook": ran, "gradebook": str(ours / "gradebook.db")}
         result = ask_the_book(book, record, submission.key, release / "marks")
         record |= {"marks": result["marks"], "said": result["said"]}
         for got in record["marks"].values():
@@ -318,7 +354,8 @@ def grade_all(folder: Path, release: Path, names: Path | None = None) -> None:
     if not folder.is_dir() and not (folder.is_file() and folder.suffix.lower() == ".zip"):
         raise Sorry(f"There is no folder {folder} with submissions, and no zip of them.")
     people = read_people(names) if names else None  # a list that is none is told before an hour of grading
-    released = {path.stem: read_notebook(path) for path in sorted((release / "students").glob("*.ipynb"))}
+    given_out = release / "students" / (students_of(release) or [""])[0]  # what is in all notebooks of an assignment
+    released = {path.stem: read_notebook(path) for path in sorted(given_out.glob("*.ipynb"))}
     marks = release / "marks"
     submissions = submitted(folder, released)
     if not submissions:
@@ -376,7 +413,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         release = options.release.resolve()
-        if not (release / "instructor" / "gradebook.db").exists():
+        if not any((release / "instructor" / each / "gradebook.db").exists() for each in ["", *students_of(release)]):
             raise Sorry(f"{release} is no release: `python3 course.py coursework --seed TERM --out FOLDER` makes one.")
         (release / "marks").mkdir(exist_ok=True)
         with alone(release / "marks"):

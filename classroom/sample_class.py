@@ -15,17 +15,22 @@ from classroom.release import TERM_NUMBERS, grade_id, read_notebook, solved, wri
 
 #: Answers with a usual mistake, in place of the model solution's, which they may call under its own name.
 MISTAKES = {
-    "not divided by 255": """digit_statistics = lambda x, y: (
-        [np.sum(y == digit) for digit in range(10)], [x[y == digit].mean() for digit in range(10)])""",
-    "columns first": "centre_of_mass = lambda image: right.centre_of_mass(image)[::-1]",
-    "not shuffled": """def split(x, y, share, seed):
-        aside = round(share * len(x))
-        return (x[aside:], y[aside:]), (x[:aside], y[:aside])""",
+    "not divided by 255": """def digit_statistics(x, y):
+        counts, values = right.digit_statistics(x, y)
+        return counts, 255 * values""",
+    "columns first": "centre_of_ink = lambda image: right.centre_of_ink(image)[::-1]",
+    "no chance": "split = lambda x, y, share, seed: right.split(x, y, share, 0)",
     "shuffled apart": """def split(x, y, share, seed):
         (a, b), (c, d) = right.split(x, y, share, seed)
         return (a, b[::-1]), (c, d)""",
-    "nearest mean": """fit = lambda x, y: [x[y == digit].mean(axis=0) for digit in range(10)]
-read = lambda means, x: [np.argmin([np.sum((image - mean) ** 2) for mean in means]) for image in x]""",
+    "nearest mean": """def fit(x, y):
+    known, _, ready = right.fit(x, y)
+    return [known[y == digit].mean(axis=0) for digit in range(10)], ready
+
+
+def read(learned, x):
+    means, ready = learned
+    return [np.argmin([np.sum((image - mean) ** 2) for mean in means]) for image in ready(x)]""",
     "no stride": "convolve = lambda image, kernel, stride: right.convolve(image, kernel, 1)",
     "kernel turned": "convolve = lambda image, kernel, stride: right.convolve(image, kernel[::-1, ::-1], stride)",
     "padding on one side": "output_side = lambda n, k, padding, stride: (n + padding - k) // stride + 1",
@@ -64,7 +69,7 @@ REMAINS = {
     "1_the_data": {
         "not divided by 255": ("part_1_1", 2),
         "columns first": ("part_1_2", 0),
-        "not shuffled": ("part_1_3", 3),
+        "no chance": ("part_1_3", 3),
         "shuffled apart": ("part_1_3", 3),
         "nearest mean": ("part_1_4", 1),
     },
@@ -102,12 +107,12 @@ REMAINS = {
 
 #: What stands in the cell of part 1.2 when something goes wrong there; the other parts keep their marks.
 TROUBLE = {
-    "loops": "def centre_of_mass(image):\n    while True:\n        pass",
+    "loops": "def centre_of_ink(image):\n    while True:\n        pass",
     "holds_on": "import time\nwhile True:\n    try:\n        time.sleep(1)\n    except BaseException: pass",
     "eats_memory": "kept = []\nwhile True:\n    kept.append(np.ones(10**7))",
     "prints_a_gigabyte": "for _ in range(1000):\n    print('x' * 10**6)",
     "exits": "exit()",
-    "kills_its_python": "def centre_of_mass(image):\n    import os\n    os._exit(0)",
+    "kills_its_python": "def centre_of_ink(image):\n    import os\n    os._exit(0)",
     "stops_the_kernel": "get_ipython().ask_exit()",
     "prints_what_ran": "print(In)",
 }
@@ -124,10 +129,13 @@ fit = read = lambda *a: 1"""
 FIRST = "1_the_data"
 
 
-def answered(release: Path, assignment: str, **changes: str) -> NotebookNode:
-    """Return a submission: the released notebook with the model solution, and other answers in their place."""
-    notebook = read_notebook(release / "students" / f"{assignment}.ipynb")
-    source = read_notebook(release / "instructor" / "source" / assignment / f"{assignment}.ipynb")
+def answered(release: Path, assignment: str, *, student: str = "", **changes: str) -> NotebookNode:
+    """Return a submission: the released notebook with the model solution, and other answers in their place.
+
+    student: the name of the folder, where a release has one for each student.
+    """
+    notebook = read_notebook(release / "students" / student / f"{assignment}.ipynb")
+    source = read_notebook(release / "instructor" / student / "source" / assignment / f"{assignment}.ipynb")
     right = {grade_id(old): new.source for old, new in zip(source.cells, solved(source).cells, strict=True)}
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("solution"):
@@ -199,7 +207,7 @@ def write_class(release: Path) -> None:
         made[f"ada_{assignment}"] = (notebook, sum(most[assignment].values()))
         made[f"did_nothing_{assignment}"] = (read_notebook(release / "students" / f"{assignment}.ipynb"), 0)
     students = [
-        (FIRST, "not shuffled"),
+        (FIRST, "no chance"),
         (FIRST, "nearest mean"),
         ("2_convolution_and_counting", "no stride"),
         ("2_convolution_and_counting", "too large"),

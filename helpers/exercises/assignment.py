@@ -6,11 +6,16 @@ Each part is one function. Called with a student's functions it prints how many 
 wrong. With a `seed` it draws other data and sizes, and returns the marks: so the hidden tests are this code with a
 number that only the instructor knows. It never raises, whatever a student's function does.
 
+Most parts have kinds, which a term or a student draws: what is asked for differs, not the data alone. The check is told
+which by `kind`; without it, it judges what releases of before there were kinds ask for. The right answer of one kind
+earns less than half of the marks of another.
+
 Digits that a part trains with or reads come from MNIST's training set, but turned or mirrored, and with the labels
 exchanged among each other: a network that was trained elsewhere reads them no better than by chance.
 """
 
 import functools
+import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -21,21 +26,23 @@ from helpers.mnist import load_mnist
 
 #: The seed of the checks that a student sees.
 VISIBLE = 20260901
+#: Where grading ends a cell; the texts of the assignments say so beside what may take long.
+MOST_SECONDS, MOST_GB = 90, 4
 #: A test of a part: what it is worth, and what raises Wrong.
 Test = tuple[float, Callable[[], None]]
 
 
-def part(marks: float) -> Callable:
+def part(marks: float, *, slow: bool = False) -> Callable:
     """Make a check of a function that yields the tests of a part; `marks` is what they are worth together.
 
-    The check takes the student's answers, the term's numbers by name, and `seed`. It prints a sentence. With a seed it
-    returns the marks (float), without one nothing.
+    The check takes the student's answers, the term's numbers and the kind by name, and `seed`. It prints a sentence,
+    and the seconds that it took where it is slow. With a seed it returns the marks (float), without one nothing.
     """
 
     def decorate(tests: Callable[..., Iterator[Test]]) -> Callable[..., float | None]:
         @functools.wraps(tests)
-        def check(*answers: object, seed: int | None = None, **term: float) -> float | None:
-            earned, wrong = 0.0, []
+        def check(*answers: object, seed: int | None = None, **term: float | str) -> float | None:
+            earned, wrong, begun = 0.0, [], time.monotonic()
             try:
                 if not answers or any(answer is ... or answer is None for answer in answers):
                     raise Untouched
@@ -47,6 +54,8 @@ def part(marks: float) -> Callable:
                     print(f"✗ {earned:g} of {marks:g} marks. " + "\n  ".join(wrong))
                 else:
                     print(f"✓ {earned:g} of {marks:g} marks." + (" Grading uses other data." if seed is None else ""))
+                if slow:
+                    print(f"It took {time.monotonic() - begun:.0f} s; grading ends a cell after {MOST_SECONDS}.")
             except Untouched:
                 earned = 0.0
                 print("· Not attempted yet: write your answer, run its cell, then this one.")

@@ -552,7 +552,7 @@ def test_what_is_graded_is_not_graded_again_and_marks_by_hand_are_taken_over(rel
 @pytest.mark.long
 def test_an_interrupted_grading_goes_on_where_it_was(release, graded, tmp_path):
     for number in range(4):
-        code = f"def centre_of_mass(image):\n    return {number}, 0"
+        code = f"def centre_of_ink(image):\n    return {number}, 0"
         nbformat.write(answered(release, "1_the_data", centre_of_mass=code), tmp_path / f"late_{number}.ipynb")
     command = [sys.executable, str(ROOT / "course.py"), "grade", "--release", str(release), str(tmp_path)]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")

@@ -1,5 +1,6 @@
 """What the parts of the assignments are judged by: fair to the right answer, and to no other."""
 
+import itertools
 import re
 import types
 
@@ -8,13 +9,11 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
-from classroom import release as tool
 from classroom.measure import solution_cells
 from classroom.sample_class import MISTAKES, REMAINS
 from helpers import ROOT, coursework
 from helpers.exercises import assignment_1, assignment_2
-from tests.classroom.terms import ASSIGNMENTS, judges_of, most, parts_of, source
-
+from tests.classroom.terms import ASSIGNMENTS, judges_of, most, numbers_with, offered, parts_of, turns
 
 #: The parts as releases of before version 0.2 call them, in order.
 OLD_NAMES = [
@@ -39,35 +38,51 @@ OLD_NAMES += [
 ]
 
 
-@pytest.fixture(scope="module", params=ASSIGNMENTS)
+ALL_TURNS = [(assignment, turn) for assignment in ASSIGNMENTS for turn in range(len(turns(assignment)))]
+
+
+@pytest.fixture(scope="module", params=ALL_TURNS, ids=lambda each: f"{each[0][0]}-{each[1]}")
 def solved(request):
-    """An assignment, and a space in which its model solution was run."""
+    """An assignment, the kinds of its parts, and a space in which its model solution was run."""
+    return solved_as(request.param[0], turns(request.param[0])[request.param[1]])
+
+
+def solved_as(assignment, kinds):
     space = {}
-    exec(solution_cells(request.param), space)
-    return request.param, space
+    exec(solution_cells(assignment, kinds), space)
+    return assignment, kinds, space
 
 
-def marks(assignment, space, seed=None, only=None):
-    """Return the marks of each part, with the functions that stand in a space; seed: other data than the term's."""
-    found = {}
-    for name, hidden in parts_of(assignment):
-        if only is None or name in only:
-            code = hidden if seed is None else re.sub(r"seed=\d+", f"seed={seed}", hidden)
-            *before, call = code.strip().split("\n")
-            everything = dict(space, check=judges_of(assignment))
-            exec("\n".join(before), everything)
-            found[name] = eval(call, everything)
-    return found
+def marks(assignment, kinds, space, seed=4711, only=None):
+    """Return the marks of each part, with the functions that stand in a space."""
+    everything = dict(space, check=judges_of(assignment)) | numbers_with(assignment, kinds)
+    calls = {name: call.replace("seed=0", f"seed={seed}") for name, call in parts_of(assignment, kinds).items()}
+    return {name: eval(call, everything) for name, call in calls.items() if only is None or name in only}
 
 
 SLOW = ("part_2_5", "part_3_4", "part_5_6")
 
 
-@pytest.mark.parametrize("seed", [None, 1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_the_model_solution_gets_full_marks(solved, seed):
-    assignment, space = solved
-    only = [name for name in most(assignment) if seed in (None, 1) or name not in SLOW]
-    assert marks(assignment, space, seed, only) == {name: most(assignment)[name] for name in only}
+    assignment, kinds, space = solved
+    only = [name for name in most(assignment) if seed == 1 or name not in SLOW]
+    assert marks(assignment, kinds, space, seed, only) == {name: most(assignment)[name] for name in only}
+
+
+PARTS = [(assignment, part) for assignment in ASSIGNMENTS for part in offered(assignment)]
+
+
+@pytest.mark.parametrize(("assignment", "part"), PARTS, ids=[part for _, part in PARTS])
+def test_the_right_answer_of_another_kind_earns_less_than_half(assignment, part):
+    """Whatever its variables are called: it is its doing that is judged."""
+    kinds, name = offered(assignment)[part], f"part_{part.replace('.', '_')}"
+    assert len(set(kinds)) == len(kinds) >= 3
+    spaces = {kind: solved_as(assignment, {part: kind})[2] for kind in kinds}
+    for asked, given in itertools.permutations(kinds, 2):
+        others = turns(assignment)[0] | {part: asked}
+        got = marks(assignment, others, spaces[given], only=[name])[name]
+        assert got < most(assignment)[name] / 2, f"{asked} is asked for, {given} is given: {got}"
 
 
 QUICK = ("part_1_2", "part_1_3", "part_2_1", "part_2_2", "part_2_3", "part_2_4", "part_3_1", "part_3_2", "part_3_3")
@@ -76,29 +91,27 @@ QUICK += ("part_5_1", "part_5_2", "part_5_3", "part_5_4", "part_5_5")
 
 def test_no_draw_is_unfair(solved):
     """Over many terms: a draw in which the right answer would be judged wrong is rare, and costs somebody marks."""
-    assignment, space = solved
+    assignment, kinds, space = solved
     quick = {name: worth for name, worth in most(assignment).items() if name in QUICK}
-    for seed in range(150):
-        assert marks(assignment, space, seed, quick) == quick, seed
+    for seed in range(100):
+        assert marks(assignment, kinds, space, seed, quick) == quick, seed
 
 
 def test_an_untouched_notebook_gets_none(solved, capsys):
-    assignment, space = solved
+    assignment, kinds, space = solved
     stubs = {name: lambda *_, **__: ... for name in space if callable(space[name])}
-    assert set(marks(assignment, stubs).values()) == {0.0}
+    assert set(marks(assignment, kinds, stubs).values()) == {0.0}
     assert capsys.readouterr().out.count("Not attempted") == len(most(assignment))
 
 
 def test_the_marks_of_a_part_are_what_its_tests_are_worth(solved):
-    assignment, _ = solved
-    for name, hidden in parts_of(assignment):
-        judge = getattr(judges_of(assignment), re.search(r"check\.(\w+)\(", hidden).group(1))
-        numbers = [2.0] * hidden.count("=GOAL") + [1] * (hidden.count("=BUDGET") + hidden.count("=STEPS"))
-        words = re.findall(r"(\w+)=(?:GOAL|BUDGET|STEPS)", hidden)
-        functions = [print] * (judge.__wrapped__.__code__.co_argcount - 1 - len(words))
-        given = dict(zip(words, numbers, strict=True))
-        worth = [worth for worth, _ in judge.__wrapped__(np.random.default_rng(0), *functions, **given)]
-        assert sum(worth) == judge.marks == most(assignment)[name]
+    assignment, kinds, space = solved
+    for name, call in parts_of(assignment, kinds).items():
+        judge = getattr(judges_of(assignment), re.search(r"check\.(\w+)\(", call).group(1))
+        tests = f"tests({call.partition('(')[2]}".replace("seed=0", "rng=rng")
+        given = dict(space, rng=np.random.default_rng(0), **numbers_with(assignment, kinds))
+        given["tests"] = lambda *answers, rng, judge=judge, **term: judge.__wrapped__(rng, *answers, **term)
+        assert sum(worth for worth, _ in eval(tests, given)) == judge.marks == most(assignment)[name]
 
 
 class Recorded:
@@ -118,36 +131,44 @@ class Recorded:
 
 def test_answers_that_are_typed_in_get_none(solved, capsys):
     """Networks cannot be typed in: for these parts see the table below."""
-    assignment, space = solved
+    assignment, kinds, space = solved
     recorded = {name: Recorded(thing) if callable(thing) else thing for name, thing in space.items()}
     names = [name for name in most(assignment) if name not in SLOW]
-    visible = "\n".join(cell.source for cell in source(assignment).cells if tool.HIDDEN.search(cell.source))
-    calls = [line for line in visible.split("\n") if line.startswith("check.") and "seed=" not in line]
-    for call in calls:
+    for call in parts_of(assignment, kinds).values():
         if not re.search("my_lenet|train|read_page", call):
-            exec(call, dict(recorded, check=judges_of(assignment)))
+            everything = dict(recorded, check=judges_of(assignment)) | numbers_with(assignment, kinds)
+            exec(call.replace(", seed=0", ""), everything)
     for thing in recorded.values():
         if isinstance(thing, Recorded) and thing.answers:
             thing.again = 0
-    assert set(marks(assignment, recorded, 7, names).values()) == {0.0}, capsys.readouterr().out
+    assert set(marks(assignment, kinds, recorded, 7, names).values()) == {0.0}, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("assignment, mistake", [(name, mistake) for name in REMAINS for mistake in REMAINS[name]])
-def test_a_usual_mistake_costs_its_marks_and_is_named(assignment, mistake, capsys):
-    space, (part, remains) = {}, REMAINS[assignment][mistake]
-    exec(solution_cells(assignment), space)
+def of_each_kind(assignment, mistake):
+    """Return the kinds of the part in which a mistake is made."""
+    part = REMAINS[assignment][mistake][0].removeprefix("part_").replace("_", ".")
+    return [{part: kind} for kind in offered(assignment).get(part, [""])]
+
+
+@pytest.mark.parametrize(
+    ("assignment", "mistake", "kind"),
+    [(name, mistake, kind) for name in REMAINS for mistake in REMAINS[name] for kind in of_each_kind(name, mistake)],
+)
+def test_a_usual_mistake_costs_its_marks_and_is_named(assignment, mistake, kind, capsys):
+    part, remains = REMAINS[assignment][mistake]
+    _, kinds, space = solved_as(assignment, turns(assignment)[0] | kind)
     mine = space | {"right": types.SimpleNamespace(**space)}
     exec(MISTAKES[mistake], mine)
     capsys.readouterr()
-    assert marks(assignment, mine, only=[part]) == {part: remains}
+    assert marks(assignment, kinds, mine, only=[part]) == {part: remains}
     assert re.search(r"^✗ .{40,}", capsys.readouterr().out, re.MULTILINE)
 
 
 @pytest.mark.parametrize("answer", [None, 5, "text", [], np.zeros((3, 3)), print, lambda *_: None, lambda *_: object()])
 def test_nonsense_gets_no_marks_and_never_raises(solved, answer):
-    assignment, space = solved
+    assignment, kinds, space = solved
     nonsense = {name: answer for name, thing in space.items() if callable(thing)}
-    assert set(marks(assignment, nonsense).values()) == {0.0}
+    assert set(marks(assignment, kinds, nonsense).values()) == {0.0}
 
 
 def test_a_function_that_stops_is_said_to_stop(capsys):
