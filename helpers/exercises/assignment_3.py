@@ -128,23 +128,30 @@ def counted_steps() -> Iterator[Callable[[], int]]:
         keras.optimizers.Optimizer.__init__ = original
 
 
-def accuracy_of_training(rng: np.random.Generator, train: object, steps: int) -> tuple[float, int]:
-    """Return the accuracy that a student's training reaches on a grader's digits, and the steps it took."""
+def accuracy_of_training(
+    rng: np.random.Generator, train: object, steps: int, kind: str = "probabilities"
+) -> tuple[float, int]:
+    """Return the accuracy that a student's training reaches on a grader's digits, and the steps it took.
+
+    kind: what has to come out of the network (`OUTPUTS` of assignment_2).
+    """
     digits = draw_digits(rng, 30_000, 2000)
     with counted_steps() as count:
         network = call(train, to_input(digits.x), digits.y, steps, int(rng.integers(1000)))
-        network_of(lambda: network)
+        network_of(lambda: network, kind, to_input(digits.x_unseen[:200]))
         return accuracy(network, digits), count()
 
 
-@part(8)
-def own_training(rng: np.random.Generator, train: object, steps: int, goal: float) -> Iterator[Test]:
+@part(8, slow=True)
+def own_training(
+    rng: np.random.Generator, train: object, steps: int, goal: float, kind: str = "probabilities"
+) -> Iterator[Test]:
     """Part 3.4: reach the term's accuracy within the term's number of steps."""
     reached: list[float] = []
 
     def keeps_to_the_steps() -> None:
         print("Your function trains, up to a minute ...", flush=True)
-        found, taken = accuracy_of_training(rng, train, steps)
+        found, taken = accuracy_of_training(rng, train, steps, kind)
         if not 0 < taken <= steps:
             raise Wrong(f"{taken} steps were taken, and {steps} are allowed: one batch is one step.")
         if found < 0.3:
