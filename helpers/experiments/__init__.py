@@ -1,1 +1,1 @@
-"""Training runs that take longer than a cell may, and what they gave: `runs` (notebook 04, 07), `record` (08)."""
+"""Training runs that take longer than a cell: `runs` (notebooks 04, 07), `record` (08); `jobs` does many of them."""

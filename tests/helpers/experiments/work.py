@@ -1,0 +1,64 @@
+"""Jobs for the tests of `helpers.experiments.jobs`: some go well, some do not. They stand in a module, as jobs must."""
+
+import errno
+import os
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+
+def square(number: float) -> float:
+    return number * number
+
+
+def where(number: int) -> tuple[int, str, str]:
+    """Return the number of the process, its folder for what is temporary, and print something."""
+    print("a job that talks", number)
+    Path(tempfile.mkdtemp(), "hidden").write_text("a test that nobody may see")
+    return os.getpid(), tempfile.gettempdir(), os.environ.get("TMPDIR", "")
+
+
+def note(path: str, number: int, seconds: float = 0) -> int:
+    """Leave a line for each time that this is done, to its end."""
+    time.sleep(seconds)
+    with Path(path).open("a") as file:
+        file.write(f"{number}\n")
+    return number
+
+
+def die(number: int) -> None:
+    """End as a process that the system has no memory for."""
+    os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def take_all_memory(number: int) -> None:
+    raise MemoryError
+
+
+def fill_the_disk(number: int) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def never_end(number: int) -> None:
+    while True:
+        time.sleep(1)
+
+
+def kill_the_worker_once(path: str, number: int) -> int:
+    """End dask's worker that this job came by, the first time; then do the job."""
+    if not Path(path).exists():
+        Path(path).touch()
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(60)
+    return number
+
+
+def kill_each_worker(number: int) -> None:
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(60)
+
+
+def do(name: str, *arguments: object) -> object:
+    """Do one of the above by its name, so that one run can hold different jobs."""
+    return globals()[name](*arguments)
