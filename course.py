@@ -23,8 +23,8 @@ from pathlib import Path
 
 ROOT = Path(os.path.abspath(__file__)).parent  # not resolve(): on Windows that turns a network drive into \\server
 LOCK = ROOT / "requirements.txt"
-# What needs an environment of its own, with a lock of its own in the versions that the course has: what it is for, GB.
-APART = {"instructor": ("grading", 1), "book": ("the book", 1)}
+# What is not for every reader, each in an environment of its own, in versions that the others have too: what it is for.
+APART = {"instructor": "grading", "many": "many machines", "book": "the book"}
 VENV = ROOT / ".venv"
 STAMP = VENV / "installed"
 WINDOWS = os.name == "nt"
@@ -298,16 +298,16 @@ def installed() -> bool:
     return bool(facts) and STAMP.exists() and STAMP.read_text(encoding="utf-8") == fingerprint(facts["version"])
 
 
-def lock_of(group: str) -> Path:
-    return ROOT / f"requirements-{group}.txt"
-
-
-def set_up_apart(group: str) -> str:
-    """The Python of an environment of its own: nbgrader would change the students' JupyterLab."""
+def set_up_apart(name: str) -> str:
+    """The Python of an environment that is not the students': nbgrader, for one, would change their JupyterLab."""
     global LOCK, VENV, STAMP, NEEDED_GB, FOR
-    LOCK, VENV = lock_of(group), ROOT / f".venv-{group}"
-    STAMP, (FOR, NEEDED_GB) = VENV / "installed", APART[group]
+    LOCK, VENV = lock_of(name), ROOT / f".venv-{name}"
+    STAMP, NEEDED_GB, FOR = VENV / "installed", 1, APART[name]
     return up_to_date()
+
+
+def lock_of(name: str) -> Path:
+    return ROOT / f"requirements-{name}.txt"
 
 
 def check_opencv(python: str) -> None:
@@ -332,16 +332,17 @@ def environment() -> dict:
     return dict(environ, PYTHONNOUSERSITE="1")
 
 
-def start(module: str, arguments: list, group: str = "") -> int:
-    """Become the environment's Python, running a module, so that signals and the exit code are its own."""
-    students = set_up()
-    python = set_up_apart(group) if group else students
+def start(module: str, arguments: list, apart: tuple = ()) -> int:
+    """Become the Python of the last environment, running a module, so that signals and the exit code are its own."""
+    python = students = set_up()
+    for name in apart:
+        python = set_up_apart(name)
     if "--no-browser" in arguments:
         say("Open the address with `token=` that JupyterLab prints below in a browser. Ctrl-C here stops it.")
     command, environ = [python, "-m", module, *arguments], environment()
     environ["COURSE_PYTHON"] = students
     environ["PATH"] = os.path.dirname(python) + os.pathsep + environ.get("PATH", os.defpath)  # for !pip in a notebook
-    if group:
+    if apart:
         command.insert(1, "-P")  # the work is done where its user is, and nothing is imported from there
     else:
         os.chdir(str(ROOT))
@@ -389,17 +390,22 @@ def hand_in(extra: list) -> int:
 
 def coursework(extra: list) -> int:
     """make a term's release of the assignments: --seed TERM --out FOLDER (for instructors)"""
-    return start("classroom", extra, "instructor")
+    return start("classroom", extra, ("instructor",))
 
 
 def grade(extra: list) -> int:
     """grade submissions: --release FOLDER SUBMISSIONS (for instructors)"""
-    return start("classroom.grade", extra, "instructor")
+    return start("classroom.grade", extra, ("instructor",))
+
+
+def many(extra: list) -> int:
+    """start a `scheduler` for jobs on many machines, or a `worker ADDRESS` (for instructors)"""
+    return start("tools.many", extra, ("instructor", "many"))
 
 
 def book(extra: list) -> int:
     """make the course's web site: `--open` shows it, `--pdf` prints it (for authors)"""
-    return start("book.build", extra, "book")
+    return start("book.build", extra, ("book",))
 
 
 def git(*arguments: str) -> bytes:
@@ -468,16 +474,17 @@ def lock(extra: list) -> int:
         fetch = [python, "-I", "-m", "pip", "install", "--no-user", "--only-binary=:all:", "--quiet", UV]
         run(fetch, "fetching uv", Path(folder))
         compile = [python, "-I", "-m", "uv", "pip", "compile"]
-        apart = [
-            [str(lock_of(name)), "--group", f"pyproject.toml:{name}", "--constraints", LOCK.name] for name in APART
-        ]
-        for what in ([str(LOCK), "pyproject.toml"], *apart):
-            run([*compile, *options.split(), *what, *extra], "asking uv for the lock", Path(folder))
+        groups = {lock_of(name): ["--group", f"pyproject.toml:{name}"] for name in APART}
+        made = []
+        for file, what in {LOCK: ["pyproject.toml"], **groups}.items():
+            command = [*compile, *options.split(), str(file), *what, *made, *extra]
+            run(command, "asking uv for the lock", Path(folder))
+            made += ["--constraints", file.name]
     say("The requirements now fit pyproject.toml: `git diff` shows what has changed.")
     return 0
 
 
-ALL = (lab, test, notebooks, bench, reset, lock, hand_in, coursework, grade, book)
+ALL = (lab, test, notebooks, bench, reset, lock, hand_in, coursework, grade, many, book)
 VERBS = {verb.__name__.replace("_", "-"): verb for verb in ALL}
 
 

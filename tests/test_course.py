@@ -814,13 +814,14 @@ def test_the_lock_is_made_by_uv_in_an_environment_of_its_own(tree, monkeypatch, 
     steps = []
     monkeypatch.setattr(course, "run", lambda command, doing, folder: steps.append((command, folder)))
     assert course.lock(["--upgrade"]) == 0
-    (venv, pip, uv, *uv_apart), (folder, *_) = zip(*steps, strict=True)
+    (venv, pip, *uvs), (folder, *_) = zip(*steps, strict=True)
     assert venv[-1] == str(folder)
     assert pip[-1] == course.UV
-    assert Path(pip[0]).is_relative_to(folder) and pip[0] == uv[0]
-    assert uv[uv.index("--output-file") + 1] == str(course.LOCK)
-    locks = [command[command.index("--output-file") + 1] for command in uv_apart]
-    assert locks == [str(course.lock_of(group)) for group in ("instructor", "book")]
-    for command in (uv, *uv_apart):
-        assert {"--upgrade", "--universal", "--generate-hashes", "--no-emit-index-url"} <= set(command)
+    assert {Path(pip[0]).is_relative_to(folder), *(pip[0] == uv[0] for uv in uvs)} == {True}
+    locks = [course.LOCK, *map(course.lock_of, course.APART)]
+    assert [uv[uv.index("--output-file") + 1] for uv in uvs] == list(map(str, locks)), "the students' first"
+    for number, uv in enumerate(uvs):
+        held_to = [uv[at + 1] for at, word in enumerate(uv) if word == "--constraints"]
+        assert held_to == [lock.name for lock in locks[:number]], "one version of a package in all of them"
+        assert {"--upgrade", "--universal", "--generate-hashes", "--no-emit-index-url"} <= set(uv)
     assert not folder.exists()

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 from helpers import ROOT, CourseError
 
-KEYS = ROOT / "my_work" / "many"  # ca.pem, cert.pem, key.pem: see notebooks/coursework/many_machines.md
+KEYS = ROOT / "my_work" / "many"  # cert.pem and key.pem: see notebooks/coursework/README.md
 AHEAD = 256  # jobs that a scheduler holds at a time: their bytes fill its memory
 PATIENCE = 300  # seconds for which a scheduler may be away
 LONGEST = 12 * 3600.0
@@ -148,10 +148,11 @@ class _Python:
 
     def __init__(self, environment: str) -> None:
         self.environment, self.late = environment, False
-        found = ROOT / environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        there = ROOT / environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        here = Path(sys.prefix).name == environment or not there.exists()
         self.folder = tempfile.TemporaryDirectory(prefix="jobs-", ignore_cleanup_errors=True)
         serve = "from helpers.experiments import jobs; jobs.serve()"
-        command = [str(found) if found.exists() else sys.executable, "-P", "-c", serve, self.folder.name]
+        command = [sys.executable if here else str(there), "-P", "-c", serve, self.folder.name]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self.child = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, **pipes)
         _PYTHONS.add(self)
@@ -234,16 +235,16 @@ def _pool(scheduler: str | None, workers: int | None) -> Iterator[concurrent.fut
 def _client(address: str):
     """Return dask's client of a scheduler: with TLS, unless it is this machine's own."""
     many = str(ROOT / ".venv-many")
-    sys.path.append(sysconfig.get_path("purelib", "venv", {"base": many, "platbase": many}))
+    there = sysconfig.get_path("purelib", "venv", {"base": many, "platbase": many})
+    sys.path += [there] if there not in sys.path else []  # last: this environment's own packages come first
     try:
         from distributed import Client, Security
     except ImportError:
         raise CourseError("What a scheduler needs is not installed: `python3 course.py many` does it.") from None
     security = None
     if address.startswith("tls://"):
-        names = {"tls_ca_file": "ca.pem", "tls_client_cert": "cert.pem", "tls_client_key": "key.pem"}
-        files = {name: str(KEYS / file) for name, file in names.items()}
-        security = Security(require_encryption=True, **files)
+        ours = {"tls_ca_file": "cert.pem", "tls_client_cert": "cert.pem", "tls_client_key": "key.pem"}
+        security = Security(require_encryption=True, **{name: str(KEYS / file) for name, file in ours.items()})
     elif not re.match(r"(tcp://)?(127\.|localhost:|\[::1\])", address):
         raise CourseError(
             f"{address} is another machine: its scheduler needs TLS, and an address with tls:// (see guide)."

@@ -1,0 +1,41 @@
+"""Start dask's scheduler, or a worker, for jobs on many machines: the verb `many` of course.py.
+
+    python3 course.py many scheduler              without certificates for this machine alone
+    python3 course.py many worker ADDRESS         one worker, with a thread for each processor
+
+With my_work/many/cert.pem and key.pem on each machine all of them speak TLS, and accept nobody who has not the key.
+Further arguments go to dask. Without any, what is needed is installed, and that is all.
+"""
+
+import os
+import sys
+
+from helpers.experiments.jobs import KEYS
+
+
+def command(what: str, *rest: str) -> list[str]:
+    """Return the program of dask's that is to run, with its options: what is not for others listens on loopback."""
+    given = ["--tls-ca-file", KEYS / "cert.pem", "--tls-cert", KEYS / "cert.pem", "--tls-key", KEYS / "key.pem"]
+    tls = KEYS.is_dir()
+    options = [*map(str, given)] if tls else ["--host", "127.0.0.1"]
+    if what == "scheduler":
+        options += ["--dashboard-address", "127.0.0.1:8787", *(["--protocol", "tls"] if tls else [])]
+    else:
+        options += ["--dashboard-address", "127.0.0.1:0", "--nworkers", "1"]
+    return [sys.executable, "-m", f"distributed.cli.dask_{what}", *options, *rest]
+
+
+def main(*arguments: str) -> int:
+    if not arguments or arguments[0] not in ("scheduler", "worker"):
+        print(__doc__.strip())
+        return 2 if arguments else 0
+    called = command(*arguments)
+    if os.name == "nt":  # which cannot replace a process
+        import subprocess
+
+        return subprocess.call(called)
+    os.execv(called[0], called)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
