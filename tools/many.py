@@ -7,8 +7,10 @@ With my_work/many/cert.pem and key.pem on each machine all of them speak TLS, an
 Further arguments go to dask. Without any, what is needed is installed, and that is all.
 """
 
-import os
+import signal
+import subprocess
 import sys
+import time
 
 from helpers.experiments.jobs import KEYS
 
@@ -29,12 +31,18 @@ def main(*arguments: str) -> int:
     if not arguments or arguments[0] not in ("scheduler", "worker"):
         print(__doc__.strip())
         return 2 if arguments else 0
-    called = command(*arguments)
-    if os.name == "nt":  # which cannot replace a process
-        import subprocess
-
-        return subprocess.call(called)
-    os.execv(called[0], called)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    while True:
+        with subprocess.Popen(command(*arguments)) as process:
+            try:
+                code = process.wait()
+            except KeyboardInterrupt:
+                process.terminate()
+                return 130
+        if code or arguments[0] == "scheduler":
+            return code
+        print("The scheduler is gone. This worker waits until it is there again.", flush=True)  # dask's would end
+        time.sleep(1)
 
 
 if __name__ == "__main__":
