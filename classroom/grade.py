@@ -17,11 +17,11 @@ what not, says notebooks/coursework/README.md.
 """
 
 import argparse
-import concurrent.futures
 import contextlib
 import functools
 import json
 import os
+import platform
 import re
 import shutil
 import signal
@@ -31,19 +31,21 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import nbformat
 import psutil
 from nbformat import NotebookNode
 
-from classroom.apart import STOPPING, ask, end_what_is_left_of, keep_orphans, walls, why_no_walls
+from helpers import CourseError
+from helpers.experiments.jobs import run_jobs
+from classroom.apart import ALL_SECONDS, STOPPING, ask, end_what_is_left_of, keep_orphans, walls, why_no_walls
 from classroom.likeness import fingerprints, like_the_solution, too_long
 from classroom.marks import part_of, save, summary, total, wishes, write_by_hand, write_marks
 from classroom.names import found_in
 from classroom.pairs import people_of
 from classroom.platforms import read_people, write_back
-from classroom.release import Sorry, grade_id, kinds_asked, made_for, read_notebook
+from classroom.release import Sorry, grade_id, kinds_asked, made_for, read_notebook, students_python
 from classroom.submissions import ATTEMPT, Submission, mend, remarks, submitted
 
 ATTEMPTS = 5
@@ -211,13 +213,15 @@ def empty_record(submission: Submission, *notes: str) -> dict:
     return record | {"marks": {}, "said": {}, "notes": told, "code": {}}
 
 
-def graded(submission: Submission, release: Path, fonts: Path, walled: bool) -> dict:
-    """Grade one submission, whatever it raises: it ends in a record, and the others are graded."""
+def graded(submission: Submission, release: Path, fonts: Path, walled: bool, passing: tuple = ()) -> dict:
+    """Grade one submission, whatever it raises (but for `passing`): it ends in a record, and the others are graded."""
     begun = release / "marks" / "begun" / submission.key
     begun.parent.mkdir(exist_ok=True)
     begun.write_text(f"{submission.student}, {submission.file}", encoding="utf-8")
     try:
         record = grade_one(submission, release, fonts, walled)
+    except passing:
+        raise
     except Exception as error:
         if STOPPING.is_set():
             raise
@@ -226,6 +230,57 @@ def graded(submission: Submission, release: Path, fonts: Path, walled: bool) -> 
     finally:
         begun.unlink(missing_ok=True)
     return record
+
+
+def needs(submission: Submission, release: Path) -> dict[str, bytes]:
+    """Return what of a release the grading of this submission reads, by path: it goes to another machine with it."""
+    if submission.notebook is None:
+        return {}
+    name, students = submission.assignment, students_of(release)
+    whose = whose_tasks(submission, students)[0]
+    if students and not whose:
+        paths = []
+    else:
+        ours, given = PurePosixPath("instructor", whose), PurePosixPath("students", whose, f"{name}.ipynb")
+        paths = [ours / "source" / name / f"{name}.ipynb", ours / "gradebook.db", given]
+    term = {"instructor/term.json": json.dumps({"students": students}).encode()}  # without the seed
+    return term | {str(path): (release / path).read_bytes() for path in paths}
+
+
+def list_typefaces(folder: Path) -> None:
+    """Let Matplotlib look for the system's typefaces once, and not for each student."""
+    fill = [students_python(), "-c", "import matplotlib.font_manager"]
+    subprocess.run(fill, env=os.environ | {"MPLCONFIGDIR": str(folder)}, check=False, capture_output=True)
+
+
+@functools.cache
+def of_this_process() -> tuple[str, Path]:
+    """Return why a worker has no walls ('': it has), and a folder with the typefaces, which goes when it ends."""
+    fonts = Path(tempfile.mkdtemp(prefix="fonts-"))
+    list_typefaces(fonts)
+    return why_no_walls(), fonts
+
+
+def graded_away(submission: Submission, files: dict[str, bytes]) -> tuple[dict, dict[str, bytes]]:
+    """Grade one submission on a machine that has no release; return its record, and what is kept of it, by path.
+
+    files: what it `needs`; they are gone afterwards. Where there are no walls nothing is graded: a worker has keys.
+    """
+    keep_orphans(closed=True)
+    why, fonts = of_this_process()
+    if why:
+        raise Sorry(f"There are no walls on {platform.node()}. {why}")
+    with tempfile.TemporaryDirectory(prefix="release-") as temporary:
+        release = Path(temporary)
+        for path, content in files.items():
+            (release / path).parent.mkdir(parents=True, exist_ok=True)
+            (release / path).write_bytes(content)
+        marks = release / "marks"
+        marks.mkdir()
+        # a full disk or too little memory there is no fault of the submission's
+        record = graded(submission, release, fonts, True, passing=(OSError, MemoryError))
+        made = {path.relative_to(marks).as_posix(): path.read_bytes() for path in marks.rglob("*") if path.is_file()}
+    return record, made
 
 
 # --- A folder of them ----------------------------------------------------------------------------------------------
@@ -254,18 +309,6 @@ def alone(marks: Path) -> Iterator[None]:
         yield
     finally:
         lock.unlink()
-
-
-def as_completed(jobs: dict) -> Iterator[concurrent.futures.Future]:
-    """Yield each job when it is done; on a terminal, a line that moves says meanwhile who is being graded."""
-    waiting, begun = set(jobs), time.monotonic()
-    while waiting:
-        done, waiting = concurrent.futures.wait(waiting, 1, concurrent.futures.FIRST_COMPLETED)
-        if sys.stdout.isatty():
-            now = ", ".join(sorted(jobs[job].student for job in waiting if job.running()))
-            line = f"{time.monotonic() - begun:5.0f} s  {now}" if waiting and not done else ""
-            print(line[:79].ljust(79), end="\r", flush=True)
-        yield from done
 
 
 def forget_earlier(records: dict[str, dict], submission: Submission, marks: Path) -> None:
@@ -349,7 +392,38 @@ def grade_suspects(todo: list[Submission], release: Path, fonts: Path, walled: b
         yield submission, record
 
 
-def grade_all(folder: Path, release: Path, names: Path | None = None) -> None:
+def grade_side_by_side(
+    rest: list[Submission], release: Path, fonts: Path, walled: bool, scheduler: str | None
+) -> Iterator[tuple[Submission, dict]]:
+    """Yield each submission with its record as it is graded, here or on the machines of a scheduler.
+
+    What a machine could not grade is told, and keeps no record: the next run grades it.
+    """
+    named = {f"{each.student} ({each.key})": each for each in rest}
+    if scheduler is None:  # threads: each of them watches the processes of a submission
+        jobs = {name: (each, release, fonts, walled) for name, each in named.items()}
+        outcomes = run_jobs(graded, jobs, workers=WORKERS, apart=False)
+    else:
+        jobs = {name: (each, needs(each, release)) for name, each in named.items()}
+        outcomes = run_jobs(graded_away, jobs, scheduler=scheduler, seconds=ATTEMPTS * 2 * ALL_SECONDS)
+    for name, result, failure in outcomes:
+        if failure:
+            print(f"{named[name].student}, {named[name].file}: not graded. {failure}", flush=True)
+            continue
+        record, made = (result, {}) if scheduler is None else result
+        try:
+            for path, content in made.items():
+                place = release / "marks" / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(content)
+        except OSError as error:
+            raise Sorry(
+                f"{release / 'marks'} cannot be written to ({error.strerror}): please run this again then."
+            ) from None
+        yield named[name], record
+
+
+def grade_all(folder: Path, release: Path, names: Path | None = None, scheduler: str | None = None) -> None:
     """Grade what has not been graded yet, then write marks and summary, and what a platform takes back (names)."""
     if not folder.is_dir() and not (folder.is_file() and folder.suffix.lower() == ".zip"):
         raise Sorry(f"There is no folder {folder} with submissions, and no zip of them.")
@@ -364,29 +438,21 @@ def grade_all(folder: Path, release: Path, names: Path | None = None) -> None:
     todo = [submission for submission in submissions if submission.key not in records]
     done = len(submissions) - len(todo)
     print(f"{len(submissions)} files, {done} of them graded already.", flush=True)
-    why = why_no_walls() if todo else ""
+    why = why_no_walls() if todo and not scheduler else ""
     if why:
         print(f"Submissions run without walls here, and can read the release: see the guide. {why}", flush=True)
-    with (
-        tempfile.TemporaryDirectory(prefix=f"grading-{os.getpid()}-") as temporary,
-        concurrent.futures.ThreadPoolExecutor(WORKERS) as pool,
-    ):
-        fonts = Path(temporary)  # Matplotlib looks for the system's typefaces once, and not for each student
-        fill = [os.environ["COURSE_PYTHON"], "-c", "import matplotlib.font_manager"]
-        subprocess.run(fill, env=os.environ | {"MPLCONFIGDIR": str(fonts)}, check=False, capture_output=True)
+    with tempfile.TemporaryDirectory(prefix=f"grading-{os.getpid()}-") as temporary:
+        fonts = Path(temporary)
+        list_typefaces(fonts)
         keep_orphans(closed=True)
-        try:
-            for submission, record in grade_suspects(todo, release, fonts, not why):
+        for submission, record in grade_suspects(todo, release, fonts, not why):
+            done += 1
+            take(submission, record, records, marks, f"{done:4} of {len(submissions)}")
+        rest = [each for each in todo if each.key not in records]
+        with contextlib.closing(grade_side_by_side(rest, release, fonts, not why, scheduler)) as found:
+            for submission, record in found:
                 done += 1
                 take(submission, record, records, marks, f"{done:4} of {len(submissions)}")
-            rest = [each for each in todo if each.key not in records]
-            jobs = {pool.submit(graded, each, release, fonts, not why): each for each in rest}
-            for number, job in enumerate(as_completed(jobs), done + 1):
-                take(jobs[job], job.result(), records, marks, f"{number:4} of {len(submissions)}")
-        except KeyboardInterrupt:
-            STOPPING.set()
-            pool.shutdown(cancel_futures=True)
-            raise
     shutil.rmtree(marks / "suspected", ignore_errors=True)
     wanted, errors = wishes(records, marks)
     for key, parts in wanted.items():
@@ -402,23 +468,31 @@ def grade_all(folder: Path, release: Path, names: Path | None = None) -> None:
     write_by_hand(records, marks)
 
 
+def stop(*_: object) -> None:
+    """Let all that watch a submission end it, and go."""
+    STOPPING.set()
+    raise KeyboardInterrupt
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser("course.py grade", description="Grade a folder of submitted notebooks.")
     parser.add_argument("--release", metavar="FOLDER", type=Path, required=True, help="what `coursework --out` made")
     parser.add_argument("--names", metavar="LIST", type=Path, help="Moodle's or Canvas's list: write marks for it, too")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="a scheduler's: let many machines grade (see the guide)")
     parser.add_argument("submissions", metavar="SUBMISSIONS", type=Path, help="a folder of notebooks, or a zip of them")
     options = parser.parse_args(arguments)
     warnings.filterwarnings("ignore", module="nbformat")  # it tells of cells that were copied; so do we
     sys.stdout.reconfigure(errors="backslashreplace")  # a name may hold what this terminal cannot show
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stop)
     try:
         release = options.release.resolve()
         if not any((release / "instructor" / each / "gradebook.db").exists() for each in ["", *students_of(release)]):
             raise Sorry(f"{release} is no release: `python3 course.py coursework --seed TERM --out FOLDER` makes one.")
         (release / "marks").mkdir(exist_ok=True)
         with alone(release / "marks"):
-            grade_all(options.submissions.resolve(), release, options.names)
-    except Sorry as told:
+            grade_all(options.submissions.resolve(), release, options.names, options.scheduler)
+    except (Sorry, CourseError) as told:
         print(told)
         return 1
     except KeyboardInterrupt:

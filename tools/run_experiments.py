@@ -4,14 +4,16 @@
     python -m tools.run_experiments ladder     only these
 
 Runs that stand in several experiments are trained once, and what is done waits in my_work/training, so that an
-interrupted run goes on where it was.
+interrupted run goes on where it was. `--workers 4` trains four at a time, `--scheduler ADDRESS` on many machines.
 """
 
+import argparse
 import json
 import sys
 from functools import partial
 
 from helpers import ROOT
+from helpers.experiments.jobs import add_options, all_results, run_jobs
 from helpers.experiments.runs import EXPERIMENTS, Run, file_of, result_of
 from tools.provenance import code_hash, versions
 
@@ -37,7 +39,7 @@ NETWORKS = {
     ],
 }
 NETWORKS["lenet5_after"] = ["lenet5_after", *NETWORKS["lenet5_1998"][1:]]
-WAITING = ROOT / "my_work" / "training" / "experiments.json"
+WAITING = ROOT / "my_work" / "training" / "experiments"
 
 
 def made_by(run: Run) -> str:
@@ -52,21 +54,24 @@ def made_by(run: Run) -> str:
     )
 
 
-def main(*names: str) -> None:
-    WAITING.parent.mkdir(parents=True, exist_ok=True)
-    done = json.loads(WAITING.read_text(encoding="utf-8")) if WAITING.exists() else {}
-    for name in names or EXPERIMENTS:
-        runs: dict[str, list[dict]] = {}
-        for label, (run, seeds) in EXPERIMENTS[name].items():
-            runs[label] = []
-            for seed in seeds:
-                key = f"{made_by(run)}, seed {seed}"
-                if key not in done:
-                    done[key] = result_of(name, run, seed)
-                    WAITING.write_text(json.dumps(done), encoding="utf-8")
-                runs[label].append(done[key])
-                print(f"{name}: {label}, seed {seed}: {done[key]['seconds']} s", flush=True)
+def main(*arguments: str) -> None:
+    parser = argparse.ArgumentParser("python -m tools.run_experiments")
+    parser.add_argument("names", nargs="*", help=", ".join(EXPERIMENTS))
+    add_options(parser)
+    options = parser.parse_args(arguments)
+    names = options.names or list(EXPERIMENTS)
+    jobs = {}
+    for name in names:
+        for run, seeds in EXPERIMENTS[name].values():
+            jobs |= {f"{made_by(run)}, seed {seed}": (name, run, seed) for seed in seeds}
+    outcomes = run_jobs(result_of, jobs, workers=options.workers, scheduler=options.scheduler, kept=WAITING)
+    done = all_results(outcomes, len(jobs))
+    for name in names:
         made = {label: made_by(run) for label, (run, _) in EXPERIMENTS[name].items()}
+        runs = {
+            label: [done[f"{made[label]}, seed {seed}"] for seed in seeds]
+            for label, (_, seeds) in EXPERIMENTS[name].items()
+        }
         text = json.dumps(
             {"made_by": "python -m tools.run_experiments", "hashes": made, "versions": versions(), "runs": runs}
         )

@@ -9,9 +9,11 @@ distorted in every epoch, and 12,000 drawn digits besides. (lenet5.keras, which 
 networks: tools/train_record.py.) Both learn from the 55,000 digits that `split_validation` leaves. The second one is
 trained with five seeds; the one that reads most validation digits is kept. Every setting was chosen by the validation
 digits and by rendered pictures of other hands; the test digits are counted at the end, for the record. What is trained
-waits in my_work/training, so that an interrupted run goes on where it was.
+waits in my_work/training, so that an interrupted run goes on where it was. `--workers 4` trains four at a time,
+`--scheduler ADDRESS` on many machines.
 """
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -21,6 +23,7 @@ import numpy as np
 
 from helpers import ROOT
 from helpers.evaluation import interval
+from helpers.experiments.jobs import add_options, all_results, run_jobs
 from helpers.experiments.runs import Run, train
 from helpers.handwriting import prepare
 from helpers.lenet import LABELS_MODEL_FILE, PLAIN_MODEL_FILE, load_lenet5
@@ -53,6 +56,11 @@ RECIPES = {
 }
 
 
+def name_of(model_file: Path, seed: int) -> str:
+    """Return the name of the job that trains a network with a seed: another one when its recipe changes."""
+    return f"{model_file.stem}, seed {seed} ({made_by(RECIPES[model_file])})"
+
+
 def record_of(model_file: Path) -> Path:
     """Return the record that belongs to a model."""
     return model_file.with_suffix(".json")
@@ -63,31 +71,17 @@ def made_by(recipe: Recipe) -> str:
     return code_hash(CODE, [DRAWN_FILE]) + f" {recipe.run._replace(network='', loss='', metric='')}"
 
 
-def trained(model_file: Path, seed: int) -> tuple[keras.Model, dict]:
-    """Return a trained network and the figures of its run; train it if it does not wait already."""
-    recipe = RECIPES[model_file]
-    waiting = WAITING / f"{model_file.stem}_{seed}.keras"
-    note = waiting.with_suffix(".json")
-    if note.exists():
-        stored = json.loads(note.read_text(encoding="utf-8"))
-        if stored["hash"] == made_by(recipe):
-            return load_lenet5(waiting), stored["run"]
-    print(f"{model_file.name}, seed {seed}: {recipe.run.epochs} epochs ...", flush=True)
+def train_one(model_name: str, seed: int) -> tuple[list[np.ndarray], dict]:
+    """Return the weights of a newly trained network, and the figures of its run."""
+    recipe = next(recipe for file, recipe in RECIPES.items() if file.name == model_name)
     model, figures = train(recipe.run, seed)
-    bare = recipe.run.network()  # without the optimizer's memory, a third of the size
-    bare.set_weights(model.get_weights())
-    test = count(bare, *load_mnist()[1])
     figures = {
         "seed": seed,
         "seconds": figures["seconds"],
-        "validation": count(bare, *validation_digits()),
-        "test": test,
+        "validation": count(model, *validation_digits()),
+        "test": count(model, *load_mnist()[1]),
     }
-    WAITING.mkdir(parents=True, exist_ok=True)
-    bare.save(waiting)
-    note.write_text(json.dumps({"hash": made_by(recipe), "run": figures}), encoding="utf-8")
-    print(json.dumps(figures), flush=True)
-    return bare, figures
+    return model.get_weights(), figures
 
 
 def validation_digits() -> tuple[np.ndarray, np.ndarray]:
@@ -121,17 +115,31 @@ def share(correct: int, digits: int) -> dict:
 
 
 def main(*arguments: str) -> None:
-    only = [int(arguments[1])] if arguments[:1] == ("--seed",) else None
+    parser = argparse.ArgumentParser("python -m tools.train_lenet5")
+    parser.add_argument("--seed", type=int, help="train the runs of this seed only")
+    parser.add_argument("--score", action="store_true", help="score the stored networks again")
+    add_options(parser)
+    options = parser.parse_args(arguments)
+    jobs = {
+        name_of(model_file, seed): (model_file.name, seed)
+        for model_file, recipe in RECIPES.items()
+        for seed in recipe.seeds
+        if not options.score and options.seed in (None, seed)
+    }
+    outcomes = run_jobs(train_one, jobs, workers=options.workers, scheduler=options.scheduler, kept=WAITING)
+    done = all_results(outcomes, len(jobs))
+    if options.seed is not None:
+        return
     for model_file, recipe in RECIPES.items():
         record = record_of(model_file)
-        if arguments == ("--score",):
+        if options.score:
             made = json.loads(record.read_text(encoding="utf-8"))
             model = load_lenet5(model_file)
         else:
-            runs = [trained(model_file, seed) for seed in recipe.seeds if only is None or seed in only]
-            if only is not None:
-                continue
-            model, best = max(runs, key=lambda run: run[1]["validation"])
+            runs = [done[name_of(model_file, seed)] for seed in recipe.seeds]
+            weights, best = max(runs, key=lambda run: run[1]["validation"])
+            model = recipe.run.network()  # without the optimizer's memory, a third of the size
+            model.set_weights(weights)
             model.save(model_file)
             made = {
                 "made_by": "python -m tools.train_lenet5",

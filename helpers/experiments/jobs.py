@@ -4,6 +4,7 @@ A job is a call of a function that stands in a module, done in a Python of its o
 bytes that nobody opens, and so is its result. (dask.distributed is imported only where a scheduler is named.)
 """
 
+import argparse
 import concurrent.futures
 import contextlib
 import hashlib
@@ -20,6 +21,7 @@ import sys
 import sysconfig
 import tempfile
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -68,6 +70,7 @@ def run_jobs(
         else:
             todo[name] = arguments
     apart = apart or scheduler is not None
+    begun = time.monotonic()
     while todo:  # a second time when the scheduler was away
         with _pool(scheduler, workers) as pool:
             names, running, done = iter(list(todo)), {}, queue.SimpleQueue()
@@ -82,13 +85,44 @@ def run_jobs(
                 try:
                     future = done.get(timeout=1)  # so that Ctrl-C is heard on Windows too
                 except queue.Empty:
+                    _show(begun, [each for future, each in running.items() if future.running()], len(todo))
                     continue
                 name = running.pop(future)
                 if future.cancelled():
                     names = iter(())
                 else:
                     del todo[name]
+                    _show()
                     yield _keep(kept, _outcome(name, future, apart))
+
+
+def all_results(outcomes: Iterator[Outcome], total: int) -> dict[str, Any]:
+    """Return the results of `run_jobs` by name, and tell of each in a line as it comes.
+
+    Raises CourseError at the end, when all the rest is done, that names those that failed.
+    """
+    found, failed, begun = {}, [], time.monotonic()
+    for number, (name, result, failure) in enumerate(outcomes, 1):
+        print(f"{number:4} of {total}  {time.monotonic() - begun:5.0f} s  {name}: {failure or 'done'}", flush=True)
+        if failure:
+            failed.append(name)
+        found[name] = result
+    if failed:
+        raise CourseError(f"Not done: {', '.join(failed)}. The same command does these again, and keeps the rest.")
+    return found
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what a program passes on to `run_jobs`. One job at a time is the default: a training uses all processors."""
+    parser.add_argument("--workers", type=int, default=1, help="how many at a time on this machine")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="a scheduler of `course.py many`, instead of that")
+
+
+def _show(begun: float = 0, running: list[str] | tuple = (), left: int = 0) -> None:
+    """On a terminal, write a line that moves: seconds, how many jobs are left, which run here. left=0: clear it."""
+    if sys.stdout.isatty():
+        line = f"{time.monotonic() - begun:5.0f} s  {left} left  {', '.join(sorted(running))}" if left else ""
+        print(line[:79].ljust(79), end="\r", flush=True)
 
 
 def _packed(function: Callable, arguments: tuple) -> bytes:

@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from helpers import ROOT
+from helpers.experiments.jobs import all_results, run_jobs
 from helpers.lenet import (
     LABELS_MODEL_FILE,
     correct,
@@ -124,20 +125,18 @@ def result_of(name: str, run: Run, seed: int) -> dict:
     return train(run, seed)[1] if name in ON_VALIDATION_DIGITS else run_once(run, seed)
 
 
-def experiment(name: str, retrain: bool = False) -> dict[str, list[dict]]:
+def experiment(name: str, retrain: bool = False, **how: Any) -> dict[str, list[dict]]:
     """Return the results of an experiment by name of the run: for each seed what `result_of` returns.
 
-    They are read from data/results; with `retrain` everything is trained again, which may take many minutes.
+    They are read from data/results; with `retrain` everything is trained again, which may take many minutes, by
+    `run_jobs`. how: its options (by default one training at a time).
     """
     if not retrain:
         return read_json(file_of(name))["runs"]
-    results = {}
-    for label, (run, seeds) in EXPERIMENTS[name].items():
-        results[label] = []
-        for seed in seeds:
-            results[label].append(result_of(name, run, seed))
-            print(f"{name}: {label}, seed {seed}: {results[label][-1]['seconds']} s", flush=True)
-    return results
+    runs = EXPERIMENTS[name].items()
+    jobs = {f"{name}: {label}, seed {seed}": (name, run, seed) for label, (run, seeds) in runs for seed in seeds}
+    done = all_results(run_jobs(result_of, jobs, **{"workers": 1} | how), len(jobs))
+    return {label: [done[f"{name}: {label}, seed {seed}"] for seed in seeds] for label, (_, seeds) in runs}
 
 
 def ladder_rungs(retrain: bool = False) -> dict[str, tuple[int, int, float, list[int]]]:

@@ -27,14 +27,14 @@ def release(tmp_path_factory):
     return folder
 
 
-def grade_quickly(release, folder, seconds=30):
+def grade_quickly(release, folder, *options, seconds=30):
     """Grade a folder as `course.py grade` does, with smaller limits."""
     code = "import sys, classroom.apart as a, classroom.grade as g\n"
     code += f"a.CELL_SECONDS, a.MEMORY_GB = {seconds}, 2.5\nsys.exit(g.main(sys.argv[1:]))"
     python = INSTRUCTOR / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     path = str(python.parent) + os.pathsep + os.environ["PATH"]
     environ = os.environ | {"COURSE_PYTHON": sys.executable, "PATH": path, "PYTHONPATH": str(ROOT)}
-    command = [str(python), "-P", "-c", code, "--release", str(release), str(folder)]
+    command = [str(python), "-P", "-c", code, "--release", str(release), str(folder), *options]
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env=environ, check=False)
 
 

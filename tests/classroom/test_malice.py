@@ -62,7 +62,7 @@ def malice(release, tmp_path_factory):
     pages.cells.append(nbformat.v4.new_code_cell(f"for p in {PAYLOADS!r}:\n    display(HTML(p)); display(Markdown(p))"))
     nbformat.write(pages, handed_in / "<img src=x onerror=alert(1)>.ipynb")
     nbformat.write(answered(release, A), handed_in / "good.ipynb")
-    done = grade_quickly(new, handed_in, 20)
+    done = grade_quickly(new, handed_in, seconds=20)
     assert done.returncode == 0, done.stdout + done.stderr
     return table(new, A), new, done.stdout
 
