@@ -8,19 +8,23 @@
     python -m tools.train_record score       score the stored networks again, for new samples or a new preparation
 
 How each is trained stands in helpers/experiments/record.py. What is done waits in my_work/record, so that an
-interrupted run goes on where it was. Every choice was made by the validation digits; the test digits are counted at the
-end, for the record.
+interrupted run goes on where it was. `--workers 4` trains four at a time, `--scheduler ADDRESS` on many machines (but
+for the last step, on paper, which is short). Every choice was made by the validation digits; the test digits are
+counted at the end, for the record.
 """
 
+import argparse
 import itertools
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from helpers.experiments import record
+from helpers.experiments.jobs import add_options
 from helpers.lenet import MODEL_FILE, TAUGHT_MODEL_FILE, load_lenet5
 from helpers.mnist import load_mnist, to_input
 from helpers.quiet import keras
@@ -113,9 +117,15 @@ def counted_before(path: Path, counted: list[int]) -> list[list[int]]:
     return stored.get("counted_before", []) + ([] if last == counted else [last])
 
 
-def make_ensemble() -> None:
+def networks(kind: str, seeds: Sequence[int]) -> dict[str, tuple]:
+    """Return the jobs that train networks of one kind (member, teacher, student), by the file that each leaves."""
+    return {f"{kind}_{seed}.keras": (f"train_{kind}", seed) for seed in seeds}
+
+
+def make_ensemble(**how: Any) -> None:
     """Train the members, write their weights, and count their mistakes from the file that was written."""
     validation, samples = validation_digits(), sample_digits()
+    record.ahead(networks("member", record.MEMBERS), **how)
     members, seconds = zip(*(record.train_member(seed) for seed in record.MEMBERS), strict=True)
     as_trained = votes(members, *validation)
     record.save_ensemble([record.note_anew(member) for member in members])
@@ -167,16 +177,25 @@ def make_three(path: Path, part: str, train: Callable[[int], tuple[keras.Model, 
     write_record(record_of(path), part, made | score(model) | {"counted_before": before})
 
 
-def main(*parts: str) -> None:
-    for part in parts or ("ensemble", "student", "paper", "trials"):
+def main(*arguments: str) -> None:
+    parser = argparse.ArgumentParser("python -m tools.train_record")
+    parser.add_argument("parts", nargs="*", help="ensemble, student, paper, trials, score")
+    add_options(parser)
+    options = parser.parse_args(arguments)
+    how = {"workers": options.workers, "scheduler": options.scheduler}
+    for part in options.parts or ("ensemble", "student", "paper", "trials"):
         if part == "ensemble":
-            make_ensemble()
+            make_ensemble(**how)
         elif part == "student":
+            record.ahead(networks("member", record.MEMBERS) | networks("teacher", record.TEACHERS), **how)
+            for copy in (None, *range(record.COPIES)):
+                record.opinion(copy)  # here, since it asks all of them
+            record.ahead(networks("student", record.TRIAL_SEEDS), record.WAITING.glob("opinion_*.npy"), **how)
             make_three(TAUGHT_MODEL_FILE, part, record.train_student, ("noisy", noisy_digits))
         elif part == "paper":
             make_three(MODEL_FILE, part, record.train_shipped, ("spoiled", spoiled_digits))
         elif part == "trials":
-            write_record(record.RESULTS_FILE, "trials", {"trials": record.ablation(retrain=True)})
+            write_record(record.RESULTS_FILE, "trials", {"trials": record.ablation(retrain=True, **how)})
         elif part == "score":
             for path in (TAUGHT_MODEL_FILE, MODEL_FILE):
                 made = json.loads(record_of(path).read_text(encoding="utf-8"))

@@ -1,16 +1,18 @@
 """Beyond LeNet-5: digits that bend, a deeper network, networks that vote, and LeNet-5 taught by them."""
 
 import math
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
 from helpers import ROOT
+from helpers.experiments.jobs import Outcome, all_results, run_jobs
 from helpers.experiments.runs import Run, train
 from helpers.lenet import TAUGHT_MODEL_FILE, ModelError, lenet5, load_lenet5, without_softmax
 from helpers.mnist import load_mnist, split_validation, to_input
@@ -176,15 +178,19 @@ def mistakes(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return (probabilities.argmax(axis=-1) != labels).sum(axis=-1)
 
 
-def ablation(retrain: bool = False) -> dict[str, dict[str, dict]]:
+def ablation(retrain: bool = False, **how: Any) -> dict[str, dict[str, dict]]:
     """Return the results of all trials, by row and by step: "errors", "vote" and "seconds".
 
     errors: for each seed the mistakes on the 5,000 validation digits (after the last step, with averaged weights, with
     these and test-time augmentation); vote: the same three when the seeds' probabilities are averaged. They are read
     from data/results; with `retrain` everything is trained again, or taken from my_work/record where it is done.
+    how: options of `ahead`.
     """
     if not retrain:
         return read_json(RESULTS_FILE)["trials"]
+    all_steps = [(row, name, trial) for row, steps in TRIALS.items() for name, trial in steps.items()]
+    trials = [(*step, seed) for step in all_steps for seed in TRIAL_SEEDS]
+    ahead({waits_for(*each): ("kept_answers", *each) for each in trials}, **how)
     _, (_, labels) = split_validation(*load_mnist()[0])
     results: dict[str, dict[str, dict]] = {}
     for row, steps in TRIALS.items():
@@ -198,9 +204,50 @@ def ablation(retrain: bool = False) -> dict[str, dict[str, dict]]:
     return results
 
 
+def ahead(jobs: dict[str, tuple], given: Iterable[Path] = (), **how: Any) -> None:
+    """Do what is trained below as jobs, and put the files that it leaves into my_work/record, where it is then found.
+
+    jobs: by the file that each leaves: a function of this module, and its arguments. given: files that each needs from
+    there. how: the options of `run_jobs` (by default one training at a time). Raises CourseError if one is not done.
+    """
+    todo = {file: job for file, job in jobs.items() if not (WAITING / file).exists()}
+    files = {path.name: path.read_bytes() for path in given}
+    outcomes = run_jobs(files_left, {file: (job, files) for file, job in todo.items()}, **{"workers": 1} | how)
+
+    def arrived() -> Iterator[Outcome]:
+        for name, files, failure in outcomes:
+            try:  # each is put there as it comes; the one that is looked for goes last
+                for file, content in sorted((files or {}).items(), key=lambda found: found[0] == name):
+                    WAITING.mkdir(parents=True, exist_ok=True)
+                    (WAITING / f"{file}.part").write_bytes(content)
+                    (WAITING / f"{file}.part").replace(WAITING / file)
+            except OSError as error:
+                failure = f"It was done, and could not be kept ({error.strerror})."
+            yield Outcome(name, None, failure)
+
+    all_results(arrived(), len(todo))
+
+
+def files_left(job: tuple, given: dict[str, bytes]) -> dict[str, bytes]:
+    """Do a job of `ahead` in an empty folder, on whatever machine; return the files that it leaves, by name."""
+    global WAITING
+    with tempfile.TemporaryDirectory() as folder:
+        WAITING = Path(folder)  # this process does nothing but such jobs
+        for name, content in given.items():
+            (WAITING / name).write_bytes(content)
+        function, *arguments = job
+        globals()[function](*arguments)
+        return {path.name: path.read_bytes() for path in WAITING.iterdir() if path.name not in given}
+
+
+def waits_for(row: str, name: str, trial: Trial, seed: int) -> str:
+    """Return the name of the file with the answers of a trial."""
+    return f"trial {row} {name} {trial.epochs} epochs {seed}.npz"
+
+
 def kept_answers(row: str, name: str, trial: Trial, seed: int) -> tuple[np.ndarray, float]:
     """Return what `try_out` returns, and its seconds; both wait in my_work/record once they are made."""
-    path = WAITING / f"trial {row} {name} {trial.epochs} epochs {seed}.npz"
+    path = WAITING / waits_for(row, name, trial, seed)
     if not path.exists():
         WAITING.mkdir(parents=True, exist_ok=True)
         begin = time.perf_counter()

@@ -4,6 +4,8 @@ Each benchmark prints a table. Machines differ and are noisy, so nothing here pa
 """
 
 import csv
+import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -19,7 +21,9 @@ import numpy as np
 import psutil
 from nbclient import NotebookClient
 
+from classroom.sample_class import answered
 from helpers import ROOT
+from helpers.experiments.jobs import run_jobs
 from helpers.experiments.runs import Run, run_once
 from helpers.handwriting import prepare, read_digits
 from helpers.lenet import lenet5, load_lenet5, multiply_adds
@@ -27,7 +31,11 @@ from helpers.mnist import load_mnist, to_input
 from helpers.quiet import keras
 from helpers.training import distort
 from tests.browser import CHROMIUM, chromium, draw, jupyter, run_all, write_notebook
+from tests.classroom.conftest import grade_quickly
+from tests.classroom.terms import course_py
 from tests.damage import damaged_models, damaged_pictures, load_damaged, picture_files, read_whole
+from tests.helpers.experiments import work
+from tests.helpers.experiments.test_jobs_far import PYTHON, Machines
 from tests.helpers.handwriting import drawing
 from tests.small_course import SmallCourse
 from tools.run_notebooks import BUDGETS, CELL_TIMEOUT, course_notebooks
@@ -319,6 +327,65 @@ def benchmark_interruptions(count: int = 40) -> None:
         print(f"slowest pair {max(seconds[1:]):.0f} s")
 
 
+def benchmark_jobs(count: int = 3000, workers: int = 64, seconds: float = 2) -> None:
+    """Time what each of many jobs costs besides its work, by processes here and by dask on this machine, in turn.
+
+    Then simulated submissions, which read and write files of a submission's size and sleep, on many workers.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        machines = Machines(Path(folder))
+        try:
+            scheduler = machines.scheduler()
+            machines.worker(threads=2)
+            for _ in range(2):
+                for where in ({"workers": 2}, {"scheduler": machines.address}):
+                    few = list(run_jobs(work.square, {str(n): (n,) for n in range(2)}, **where))
+                    begin = time.perf_counter()
+                    many = list(run_jobs(work.square, {str(n): (n,) for n in range(500)}, **where))
+                    each = 1000 * (time.perf_counter() - begin) / len(many)
+                    assert len(few) == 2 and not any(outcome.failure for outcome in many)
+                    print(f"{next(iter(where)):10s} {each:.1f} ms a job (goal 50)", flush=True)
+            machines.worker(threads=workers - 2)
+            content = bytes(300_000)  # a notebook, its hidden tests and the gradebook
+            warm = {f"warm {n}": (content, 1) for n in range(2 * workers)}
+            list(run_jobs(work.submission, warm, scheduler=machines.address))
+            jobs = {str(n): (content, seconds) for n in range(count)}
+            begin, peak = time.perf_counter(), 0
+            for outcome in run_jobs(work.submission, jobs, scheduler=machines.address):
+                assert len(outcome.result) == len(content), outcome.failure
+                peak = max(peak, memory_of(psutil.Process(scheduler.pid)))
+            took, ideal = time.perf_counter() - begin, count * seconds / workers
+            print(f"{count} jobs of {seconds} s on {workers} workers: {took:.0f} s, ideal {ideal:.0f}", end=" ")
+            print(f"({ideal / took:.0%}, goal 95 %); the scheduler held {peak / 1e6:.0f} MB")
+        finally:
+            machines.end()
+
+
+def benchmark_grading_by_dask(count: int = 30) -> None:
+    """Grade model solutions by processes and by dask's workers in turn, as many at a time; print the ratio."""
+    with tempfile.TemporaryDirectory() as folder:
+        release, handed_in = Path(folder) / "release", Path(folder) / "class"
+        handed_in.mkdir()
+        course_py("coursework", "--seed", "bench", "--out", release, check=True)
+        for number in range(count):
+            code = answered(release, "1_the_data", trial=f"number = {number}")
+            nbformat.write(code, handed_in / f"student{number}_1_the_data.ipynb")
+        machines, took = Machines(Path(folder)), {}
+        try:
+            machines.scheduler()
+            machines.worker(threads=min(4, os.cpu_count() or 1))
+            for name, options in (("processes", []), ("dask", ["--scheduler", machines.address])):
+                copy = shutil.copytree(release, Path(folder) / name)
+                begin = time.perf_counter()
+                done = grade_quickly(copy, handed_in, *options, seconds=90)
+                assert done.returncode == 0, done.stdout + done.stderr
+                took[name] = time.perf_counter() - begin
+                print(f"{count} submissions by {name}: {took[name]:.0f} s", flush=True)
+        finally:
+            machines.end()
+        print(f"dask / processes: {took['dask'] / took['processes']:.2f} (goal 1.1)")
+
+
 def table(path: Path) -> list[dict]:
     """Return the rows of a CSV."""
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -334,3 +401,8 @@ if __name__ == "__main__":
     benchmark_damage()
     benchmark_interruptions()
     benchmark_coursework()
+    if PYTHON.exists():
+        benchmark_jobs()
+        benchmark_grading_by_dask()
+    else:
+        print("Jobs on many machines: `python3 course.py many` installs what is measured.")

@@ -5,7 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from helpers import CourseError
 from helpers.experiments import record
+from helpers.experiments.jobs import Outcome
 from helpers.lenet import (
     LABELS_MODEL_FILE,
     MODEL_FILE,
@@ -243,25 +245,50 @@ def small(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_an_interrupted_trial_goes_on_where_it_was(small, monkeypatch):
-    runs = []
+def test_an_interrupted_trial_goes_on_where_it_was(tmp_path, monkeypatch):
+    """Each seed is trained in a process of its own, and its answers are kept as they come."""
+    runs, stop_after = [], [2]
 
-    def try_out(trial, seed, original=record.try_out):
-        runs.append(seed)
-        if len(runs) == 2:
-            raise KeyboardInterrupt
-        return original(trial, seed)
+    def interrupted(*arguments, original=record.run_jobs, **options):
+        for outcome in original(*arguments, **options):
+            if len(runs) in stop_after:
+                raise KeyboardInterrupt
+            runs.append(outcome.name)
+            yield outcome
 
-    monkeypatch.setattr(record, "TRIALS", {"digits": {"+ shift": record.Trial(limits=record.LIGHT, epochs=1)}})
-    monkeypatch.setattr(record, "try_out", try_out)
+    monkeypatch.setattr(record, "WAITING", tmp_path / "record")
+    trial = record.Trial(limits=record.LIGHT, epochs=1, digits=900)
+    monkeypatch.setattr(record, "TRIALS", {"digits": {"+ shift": trial}})
+    monkeypatch.setattr(record, "run_jobs", interrupted)
     with pytest.raises(KeyboardInterrupt):
         record.ablation(retrain=True)
+    stop_after.clear()
     results = record.ablation(retrain=True)
-    assert runs == [1, 2, 2, 3]
+    assert runs == [record.waits_for("digits", "+ shift", trial, seed) for seed in (1, 2, 3)]
     step = results["digits"]["+ shift"]
     assert np.shape(step["errors"]) == (3, 3) and len(step["seconds"]) == 3
-    assert all(0 <= count <= 300 for seed in step["errors"] for count in seed)
-    assert record.ablation(retrain=True) == results and runs == [1, 2, 2, 3]
+    assert all(0 <= count <= 5000 for seed in step["errors"] for count in seed)
+    assert record.ablation(retrain=True) == results and len(runs) == 3
+
+
+def test_what_is_trained_by_a_job_is_what_is_trained_here(small, monkeypatch):
+    """The files of a job are put where the same call would leave them, and are then found there."""
+    monkeypatch.setattr(record, "train_member", lambda seed: record.kept(f"member_{seed}", record.deepnet))
+    given = small / "opinion.npy"
+    given.write_bytes(b"needed")
+    waiting = record.WAITING
+    files = record.files_left(("train_member", 7), {given.name: given.read_bytes()})
+    monkeypatch.setattr(record, "WAITING", waiting)
+    assert set(files) == {"member_7.keras", "member_7.seconds"}
+    monkeypatch.setattr(record, "run_jobs", lambda function, jobs, **how: iter([Outcome(*jobs, files, "")]))
+    record.ahead({"member_7.keras": ("train_member", 7)}, [given])
+    assert {path.name: path.read_bytes() for path in waiting.iterdir()} == files
+    made = (waiting / "member_7.keras").stat().st_mtime_ns
+    record.train_member(7)
+    assert (waiting / "member_7.keras").stat().st_mtime_ns == made, "it is not trained again"
+    monkeypatch.setattr(record, "run_jobs", lambda function, jobs, **how: iter([Outcome("other", None, "It died.")]))
+    with pytest.raises(CourseError, match="Not done: other"):
+        record.ahead({"other": ("train_member", 8)})
 
 
 def test_a_trial_returns_last_averaged_and_several(small):
