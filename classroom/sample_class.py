@@ -95,7 +95,7 @@ REMAINS = {
         "text for labels": ("part_4_1", 0),
         "not sorted": ("part_4_1", 2),
         "one threshold": ("part_4_2", 1),
-        "as the tutorials": ("part_4_3", 0),
+        "as the tutorials": ("part_4_3", 1),
     },
     "5_pages_of_numbers": {
         "from the bottom": ("part_5_1", 0),

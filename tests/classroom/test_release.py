@@ -10,10 +10,11 @@ import sys
 import numpy as np
 import pytest
 
-from classroom import marks
+from classroom import apart, marks
 from classroom import release as tool
 from classroom.measure import MEASURES, SEEDS, made_by, to_measure
 from helpers import ROOT
+from helpers.exercises import assignment
 from tests.classroom.terms import ASSIGNMENTS, INSTRUCTOR, NUMBERS, course_py, most, source
 from tests.classroom.test_grade import cells
 
@@ -133,3 +134,12 @@ with nbgrader(Path(sys.argv[1])).gradebook as book:
     done = subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
     assert done.returncode == 0, done.stderr
     assert re.fullmatch("[0-9a-f]{12}\n", done.stdout)
+
+
+def test_the_limits_that_the_assignments_tell_are_those_of_grading():
+    assert (assignment.MOST_SECONDS, assignment.MOST_GB) == (apart.CELL_SECONDS, apart.MEMORY_GB)
+    slow = {"1_the_data": "part-1-4", "2_convolution_and_counting": "part-2-5"}
+    slow |= {"3_train_and_report": "part-3-4", "4_your_handwriting": "part-4-3"}
+    for name, place in slow.items():
+        texts = [cell.source for cell in tool.read_notebook(tool.SOURCES / f"{name}.ipynb").cells if place in cell.id]
+        assert texts and all("after 90 seconds" in text and "more than 4 GB" in text for text in texts)
