@@ -1,7 +1,7 @@
 """Make what notebook 08 shows: the ensemble, LeNet-5 as its pupil, the shipped LeNet-5, and the trials.
 
     python -m tools.train_record             all of it: about six hours on two cores
-    python -m tools.train_record ensemble    data/models/ensemble.npz and its record
+    python -m tools.train_record ensemble    data/models/ensemble.npz and its record, after tools.train_ensemble
     python -m tools.train_record student     data/models/lenet5_taught.keras and its record, after the ensemble
     python -m tools.train_record paper       data/models/lenet5.keras and its record, after that: four minutes
     python -m tools.train_record trials      data/results/record.json
@@ -25,16 +25,25 @@ import numpy as np
 
 from helpers.experiments import record
 from helpers.experiments.jobs import add_options
+from helpers.experiments.voters import KINDS
 from helpers.lenet import MODEL_FILE, TAUGHT_MODEL_FILE, load_lenet5
 from helpers.mnist import load_mnist, to_input
 from helpers.quiet import keras
 from helpers.samples import DRAWN_FILE
 from helpers.training import spoil
 from tools.provenance import code_hash, versions
+from tools.train_ensemble import WAITING, trained_voter
 from tools.train_lenet5 import CODE, count, record_of, sample_digits, score, share, validation_digits
 
 TRIED = ["Warp", "warp", "WarpedDigits", "deepnet", "LIGHT", "predict_several", "Trial", "SHORT", "TRIALS", "try_out"]
 MEMBER = [*TRIED[:5], "MEMBERS", "MEMBER_EPOCHS", "train_member", "note_anew"]
+#: What makes the members of the other kind, on a graphics card. Nothing but the ensemble is made by them.
+VOTER = ["helpers.experiments.voters:KINDS", "helpers.experiments.voters:voter"]
+MAKING = "LIMITS BATCH VOTER_EPOCHS HIGHEST RISING smoother arrow_ends redraw Warped train_voter"
+VOTER += [f"tools.train_ensemble:{name}" for name in MAKING.split()]
+#: The kinds whose votes were compared by the validation digits before the choice: five networks of each, four "threes".
+COMPARED = [("deepnet",), ("deepnet", "strides"), ("deepnet", "fives"), ("deepnet", "threes")]
+COMPARED += [("strides", "fives"), ("strides", "threes"), ("fives", "threes")]
 STUDENT = [
     *MEMBER,
     "TEACHERS",
@@ -73,6 +82,8 @@ def made_by(part: str) -> str:
     code = [*CODE, *(f"helpers.experiments.record:{name}" for name in PARTS[part])]
     if part == "paper":
         code += ["helpers.training:spoil", "helpers.lenet:without_softmax"]
+    if part == "ensemble":
+        code += VOTER
     return code_hash(code, DATA.get(part, [DRAWN_FILE]))
 
 
@@ -83,38 +94,69 @@ def write_record(path: Path, part: str, figures: dict) -> None:
     print(path.name, json.dumps(figures)[:1500], flush=True)
 
 
-def votes(members: list[keras.Model], images: np.ndarray, labels: np.ndarray) -> dict:
-    """Return the mistakes of each member, of every choice of fewer of them, and of all, with the loss of the vote."""
-    said = record.ask_all(members, to_input(images))
+def judged_together(said: np.ndarray, labels: np.ndarray) -> dict:
+    """Return the mistakes of each member and of their vote, and its loss. said: members x N x 10 probabilities."""
     of_label = said.mean(axis=0)[np.arange(len(labels)), labels]
-
-    def wrong(probabilities: np.ndarray) -> int:
-        return int(record.mistakes(probabilities, labels))
-
-    drawn = {
-        size: [wrong(said[list(chosen)].mean(axis=0)) for chosen in itertools.combinations(range(len(said)), size)]
-        for size in range(2, len(said))
-    }
-    together = wrong(said.mean(axis=0))
     return {
-        "members": [wrong(each) for each in said],
-        "fewer": drawn,
-        "together": together,
+        "members": record.mistakes(said, labels).tolist(),
+        "together": int(record.mistakes(said.mean(axis=0), labels)),
         "loss": round(float(-np.log(of_label + 1e-9).mean()), 5),
-        **share(len(labels) - together, len(labels)),
     }
+
+
+def votes(said: np.ndarray, labels: np.ndarray) -> dict:
+    """Return what `judged_together` does, the accuracy, and the mistakes of all ensembles of fewer of them.
+
+    Of these: how many there are of each size, the least, the mean and the most of their mistakes.
+    """
+    made, fewer = judged_together(said, labels), {}
+    for size in range(2, len(said)):
+        drawn = itertools.combinations(range(len(said)), size)
+        counts = [int(record.mistakes(said[list(chosen)].mean(axis=0), labels)) for chosen in drawn]
+        fewer[size] = {"ensembles": len(counts), "least": min(counts), "most": max(counts)}
+        fewer[size]["mean"] = round(float(np.mean(counts)), 2)
+    return made | {"fewer": fewer, **share(len(labels) - made["together"], len(labels))}
 
 
 def counted_before(path: Path, counted: list[int]) -> list[list[int]]:
     """Return the mistakes on the test digits of the networks that stood in this file before those that are `counted`.
 
-    Nothing was chosen by them; but test digits wear out, and notebook 08 says how often they were looked at.
+    Those that stay, first in the row, are not among them. Nothing was chosen by them; but test digits wear out, and
+    notebook 08 says how often they were looked at.
     """
     if not path.exists():
         return []
     stored = json.loads(path.read_text(encoding="utf-8"))
     last = stored["test"].get("members") or [10_000 - run["test"] for run in stored["seeds"]]
-    return stored.get("counted_before", []) + ([] if last == counted else [last])
+    return stored.get("counted_before", []) + ([] if last == counted[: len(last)] else [last])
+
+
+def make_kind(trained: Callable[[int], tuple[keras.Model, dict]], images: np.ndarray, labels: np.ndarray) -> tuple:
+    """Return five members of a kind, noted anew, and how they were made and what they and their vote missed."""
+    members, made = zip(*(trained(seed) for seed in record.MEMBERS), strict=True)
+    as_trained = judged_together(record.ask_all(members, images), labels)
+    members = [record.note_anew(member) for member in members]
+    as_float32 = judged_together(record.ask_all(members, images), labels)
+    return members, {"made": made, "as_trained": as_trained, "as_float32": as_float32}
+
+
+def trained_member(seed: int) -> tuple[keras.Model, dict]:
+    """Return a deeper network as it was trained, and how it was made."""
+    member, seconds = record.train_member(seed)
+    device = f"tensorflow {versions()['tensorflow']}, cpu"
+    made = {"kind": "deepnet", "seed": seed, "epochs": record.MEMBER_EPOCHS, "seconds": round(seconds)}
+    return member, made | {"keras": versions()["keras"], "device": device}
+
+
+def compare_kinds(deep: list[keras.Model], images: np.ndarray, labels: np.ndarray) -> dict:
+    """Return the mistakes and the loss of the votes of `COMPARED`, noted anew. Each kind waits in my_work/record."""
+    said = {"deepnet": record.ask_all(deep, images)}
+    for kind in KINDS:
+        seeds = [seed for seed in record.MEMBERS if (WAITING / f"{kind}_{seed}.npz").exists()]
+        noted = [record.note_anew(trained_voter(kind, seed)[0]) for seed in seeds]
+        said[kind] = record.ask_all(noted, images)
+    together = {kinds: np.concatenate([said[kind] for kind in kinds]) for kinds in COMPARED}
+    return {" + ".join(kinds): judged_together(each, labels) for kinds, each in together.items()}
 
 
 def networks(kind: str, seeds: Sequence[int]) -> dict[str, tuple]:
@@ -123,22 +165,22 @@ def networks(kind: str, seeds: Sequence[int]) -> dict[str, tuple]:
 
 
 def make_ensemble(**how: Any) -> None:
-    """Train the members, write their weights, and count their mistakes from the file that was written."""
-    validation, samples = validation_digits(), sample_digits()
+    """Gather the members of both kinds, write their weights, and count the mistakes of what was written."""
+    images, labels = validation_digits()
+    validation, samples = (to_input(images), labels), sample_digits()
     record.ahead(networks("member", record.MEMBERS), **how)
-    members, seconds = zip(*(record.train_member(seed) for seed in record.MEMBERS), strict=True)
-    as_trained = votes(members, *validation)
-    record.save_ensemble([record.note_anew(member) for member in members])
+    deep, made_deep = make_kind(trained_member, *validation)
+    voters, made_voters = make_kind(lambda seed: trained_voter("strides", seed), *validation)
+    record.save_ensemble([*deep, *voters])
     stored = record.load_ensemble()
+    x_test, y_test = load_mnist()[1]
     path = record_of(record.ENSEMBLE_FILE)
     made = {
-        "seeds": list(record.MEMBERS),
-        "seconds": [round(each) for each in seconds],
-        "as_trained": as_trained,
-        "as_float32": votes(members, *validation),
-        "validation": votes(stored, *validation),
+        "kinds": {"deepnet": made_deep, "strides": made_voters},
+        "compared": compare_kinds(deep, *validation),
+        "validation": votes(record.ask_all(stored, validation[0]), labels),
         "samples": [count(one, *samples) for one in stored],
-        "test": votes(stored, *load_mnist()[1]),
+        "test": votes(record.ask_all(stored, to_input(x_test)), y_test),
     }
     write_record(path, "ensemble", made | {"counted_before": counted_before(path, made["test"]["members"])})
 

@@ -14,6 +14,7 @@ import numpy as np
 from helpers import ROOT
 from helpers.experiments.jobs import Outcome, all_results, run_jobs
 from helpers.experiments.runs import Run, train
+from helpers.experiments.voters import voter
 from helpers.lenet import TAUGHT_MODEL_FILE, ModelError, lenet5, load_lenet5, without_softmax
 from helpers.mnist import load_mnist, split_validation, to_input
 from helpers.quiet import keras
@@ -260,7 +261,7 @@ def kept_answers(row: str, name: str, trial: Trial, seed: int) -> tuple[np.ndarr
 
 # --- The ensemble ---------------------------------------------------------------------------------------------------
 
-#: The seeds of those that vote, and for how many epochs each of them learns.
+#: The seeds of the deeper networks that vote, and for how many epochs each of them learns.
 MEMBERS = (1, 2, 3, 4, 5)
 MEMBER_EPOCHS = 9
 
@@ -316,13 +317,13 @@ def note_anew(member: keras.Model) -> keras.Model:
 
 
 def save_ensemble(members: Sequence[keras.Model], path: Path = ENSEMBLE_FILE) -> None:
-    """Write the weights of deep networks to one file, as float16: half the size."""
+    """Write the kinds and the weights of networks that vote to one file, as float16: half the size."""
     weights = {
         f"{number}/{place:02}": array.astype(np.float16)
         for number, member in enumerate(members)
         for place, array in enumerate(member.get_weights())
     }
-    np.savez_compressed(path, **weights)
+    np.savez_compressed(path, kinds=[member.name for member in members], **weights)
 
 
 def load_ensemble(path: Path = ENSEMBLE_FILE) -> list[keras.Model]:
@@ -332,12 +333,10 @@ def load_ensemble(path: Path = ENSEMBLE_FILE) -> list[keras.Model]:
         raise ModelError(f"There is no file {Path(path).name} with trained networks.")
     try:
         with np.load(path) as stored:
-            names = sorted(stored.files)
-            weights = {name: stored[name].astype(np.float32) for name in names}
-        members = []
-        for number in sorted({int(name.partition("/")[0]) for name in names}):
-            members.append(deepnet())
-            members[-1].set_weights([weights[name] for name in names if name.startswith(f"{number}/")])
+            members = [deepnet() if kind == "deepnet" else voter(kind) for kind in stored["kinds"].tolist()]
+            for number, member in enumerate(members):
+                names = sorted(name for name in stored.files if name.startswith(f"{number}/"))
+                member.set_weights([stored[name].astype(np.float32) for name in names])
     except Exception as error:  # what a damaged file makes NumPy and Keras raise is not written down anywhere
         raise ModelError(f"The file {Path(path).name} does not hold such networks.") from error
     return members

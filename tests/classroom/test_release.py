@@ -14,7 +14,7 @@ from classroom import apart, marks
 from classroom import release as tool
 from classroom.measure import MEASURES, SEEDS, made_by, to_measure
 from helpers import ROOT
-from helpers.exercises import assignment
+from helpers.exercises import assignment as limits
 from tests.classroom.terms import ASSIGNMENTS, INSTRUCTOR, NUMBERS, course_py, most, source
 from tests.classroom.test_grade import cells
 
@@ -137,7 +137,7 @@ with nbgrader(Path(sys.argv[1])).gradebook as book:
 
 
 def test_the_limits_that_the_assignments_tell_are_those_of_grading():
-    assert (assignment.MOST_SECONDS, assignment.MOST_GB) == (apart.CELL_SECONDS, apart.MEMORY_GB)
+    assert (limits.MOST_SECONDS, limits.MOST_GB) == (apart.CELL_SECONDS, apart.MEMORY_GB)
     slow = {"1_the_data": "part-1-4", "2_convolution_and_counting": "part-2-5"}
     slow |= {"3_train_and_report": "part-3-4", "4_your_handwriting": "part-4-3"}
     for name, place in slow.items():
