@@ -327,7 +327,7 @@ def benchmark_interruptions(count: int = 40) -> None:
         print(f"slowest pair {max(seconds[1:]):.0f} s")
 
 
-def benchmark_jobs(count: int = 3000, workers: int = 64, seconds: float = 2) -> None:
+def benchmark_jobs(count: int = 3000, workers: int = 64, seconds: float = 4) -> None:
     """Time what each of many jobs costs besides its work, by processes here and by dask on this machine, in turn.
 
     Then simulated submissions, which read and write files of a submission's size and sleep, on many workers.
