@@ -75,6 +75,26 @@ def darkness_by_loops(picture, paper):
     return found
 
 
+def flips_by_loops(picture, seen, epsilon):
+    """Solve Exercise 10.2 pixel by pixel."""
+    found = []
+    for place in np.ndindex(picture.shape):
+        if 0.5 - epsilon < picture[place] < 0.5 + epsilon:
+            found.append(seen.copy())
+            found[-1][place] = 1 - seen[place]
+    return found
+
+
+def scale_by(candidates, choose=np.argmin):
+    """Return a function of Exercise 10.3 that tries other scales: candidates(weights, values on each side)."""
+
+    def scale(weights, bits):
+        tried = candidates(weights, 2 ** (bits - 1) - 1)
+        return tried[choose([np.square(know_its_limits.rounded(weights, one, bits) - weights).sum() for one in tried])]
+
+    return scale
+
+
 #: Four maps of six digits, with means and spreads of their own.
 MAPS = np.random.default_rng(0).normal([0, 5, -3, 1], [1, 2, 0.5, 10], (6, 5, 5, 4))
 
@@ -214,9 +234,16 @@ EXERCISES = [
         {"receptive_field": receptive_field},
     ),
     Exercise("09_look_inside", "9.2", "exercise-9-2", "weighed_by_place", ("by_place",), {}),
-    Exercise("10_know_its_limits", "10.1", "exercise-10-1", "step_by_sign", ("my_step",), {}),
-    Exercise("10_know_its_limits", "10.2", "exercise-10-2", "threshold_of_scores", ("threshold_for",), {}),
-    Exercise("10_know_its_limits", "10.3", "exercise-10-3", "stored_as_int8", ("scale", "zero_point", "stored"), {}),
+    Exercise("10_know_its_limits", "10.1", "exercise-10-1", "small_step", ("my_step",), {}),
+    Exercise("10_know_its_limits", "10.2", "exercise-10-2", "flips_in_reach", ("my_flips",), {}),
+    Exercise(
+        "10_know_its_limits",
+        "10.3",
+        "exercise-10-3",
+        "scale_of_least_error",
+        ("my_scale",),
+        {"rounded": know_its_limits.rounded},
+    ),
 ]
 #: Exercises whose solution takes a while: it is run in its notebook, and not mutated.
 LONG = [
@@ -388,13 +415,12 @@ KERNEL = np.array([[-1, -1, 2], [-1, 2, -1], [2, -1, -1]])
         ("field_of_small_kernels", [14.0]),
         ("weighed_by_place", [lambda maps, slopes: np.einsum("rcm,rcm->rc", maps, slopes)]),
         ("weighed_by_place", [lambda maps, slopes: sum(maps[..., n] * slopes[..., n] for n in range(16)).tolist()]),
-        ("step_by_sign", [lambda x, g, e: np.minimum(np.maximum(x + e * ((g > 0) * 1.0 - (g < 0)), 0), 1)]),
-        ("step_by_sign", [lambda x, g, e: np.clip(x + e * g / np.maximum(abs(g), 1e-9), 0, 1).astype("float32")]),
-        ("step_by_sign", [lambda x, g, e: np.clip(np.add(x, e * np.sign(g), out=x), 0, 1, out=x)]),
-        ("threshold_of_scores", [lambda scores, percent: np.percentile(scores, percent)]),
-        ("threshold_of_scores", [lambda scores, percent: sorted(scores)[int(percent / 100 * len(scores))]]),
-        ("stored_as_int8", [0.01, -73, -23]),
-        ("stored_as_int8", [np.float32(0.01), np.array([-73]), -23.0]),
+        ("small_step", [lambda p, s, g, d, e: np.clip(p + d * np.sign(g), np.maximum(s - e, 0), np.minimum(s + e, 1))]),
+        ("small_step", [lambda p, s, g, d, e: s + np.clip(p.clip(0, 1) - s + d * np.sign(g), -e, e).clip(-s, 1 - s)]),
+        ("flips_in_reach", [flips_by_loops]),
+        ("flips_in_reach", [lambda p, s, e: flips_by_loops(p, s, e)[::-1]]),
+        ("scale_of_least_error", [scale_by(lambda w, top: np.abs(w).max() / top * np.linspace(0.1, 1, 400))]),
+        ("scale_of_least_error", [scale_by(lambda w, top: np.abs(w).max() / top * np.geomspace(0.2, 1, 60))]),
     ],
 )
 def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
@@ -911,39 +937,39 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("weighed_by_place", [lambda maps, slopes: maps.sum(axis=2) * slopes.sum(axis=2)], "the other way"),
         ("weighed_by_place", [lambda maps, slopes: maps[..., 0]], "Not yet"),
         ("weighed_by_place", [lambda maps: maps], "stops with TypeError"),
-        ("step_by_sign", [lambda x, g, e: x + e * np.sign(g)], "hold them inside"),
-        ("step_by_sign", [lambda x, g, e: np.clip(x - e * np.sign(g), 0, 1)], "downhill"),
-        ("step_by_sign", [lambda x, g, e: x - e * np.sign(g)], "downhill, and pixels leave"),
-        ("step_by_sign", [lambda x, g, e: np.clip(x + e * g, 0, 1)], "size of the slope"),
-        ("step_by_sign", [lambda x, g, e: x + e * g], "size of the slope"),
-        ("step_by_sign", [lambda x, g, e: np.clip(x + np.sign(g), 0, 1)], "where is epsilon"),
-        ("step_by_sign", [lambda x, g, e: np.clip(x + e, 0, 1)], "where is the gradient"),
-        ("step_by_sign", [lambda x, g, e: e * np.sign(g)], "step alone"),
-        ("step_by_sign", [lambda x, g, e: np.clip(x + e * np.where(g < 0, -1, 1), 0, 1)], "its sign is 0"),
-        ("step_by_sign", [lambda x, g, e: np.clip(x + e * abs(np.sign(g)), 0, 1)], "lighter one"),
-        ("step_by_sign", [lambda x, g, e: x], "Nothing has moved"),
-        ("step_by_sign", [lambda x, g, e: x.ravel()], "the shape should stay"),
-        ("step_by_sign", [lambda x, g, e: np.clip(x + 0.5 * e * np.sign(g), 0, 1)], "Not yet"),
-        ("step_by_sign", [lambda x, g, e: None], "nothing back"),
-        ("threshold_of_scores", [lambda scores, percent: np.quantile(scores, 1 - percent / 100)], "other way round"),
-        ("threshold_of_scores", [lambda scores, percent: np.percentile(scores, percent / 100)], "a hundredth"),
-        ("threshold_of_scores", [lambda scores, percent: percent / 100], "percentage itself"),
-        ("threshold_of_scores", [lambda scores, percent: scores.mean()], "middle of the scores"),
-        ("threshold_of_scores", [lambda scores, percent: scores.min()], "refuses 0.0 %"),
-        ("threshold_of_scores", [lambda scores, percent: np.sort(scores)], "one number"),
-        ("threshold_of_scores", [lambda scores, percent: np.quantile(scores, percent)], "stops with ValueError"),
-        ("threshold_of_scores", [0.02], "A function is wanted"),
-        ("stored_as_int8", [2.55 / 256, -73, -23], "255 steps"),
-        ("stored_as_int8", [2 / 127, -73, -23], "upper half"),
-        ("stored_as_int8", [2 / 255, -73, -23], "begins at -0.55"),
-        ("stored_as_int8", [1.45 / 255, -73, -23], "minus a negative"),
-        ("stored_as_int8", [100, -73, -23], "upside down"),
-        ("stored_as_int8", [0.02, -73, -23], "Scale: not yet"),
-        ("stored_as_int8", [0.01, 55, -23], "counts from 0"),
-        ("stored_as_int8", [0.01, -183, -23], "the wrong way"),
-        ("stored_as_int8", [0.01, -73, 50], "zero point is missing"),
-        ("stored_as_int8", [0.01, -73, 123], "Solve the formula"),
-        ("stored_as_int8", [0.01, -73, -23.4], "not a whole number"),
+        ("small_step", [lambda p, s, g, d, e: np.clip(p + d * np.sign(g), 0, 1)], "hold them back"),
+        ("small_step", [lambda p, s, g, d, e: p + d * np.sign(g)], "hold them back, twice"),
+        ("small_step", [lambda p, s, g, d, e: np.clip(p + d * np.sign(g), s - e, s + e)], "range from 0 to 1"),
+        ("small_step", [lambda p, s, g, d, e: know_its_limits.next_step(p, s, -g, d, e)], "downhill"),
+        ("small_step", [lambda p, s, g, d, e: know_its_limits.next_step(s, s, g, d, e)], "sets out from `start`"),
+        ("small_step", [lambda p, s, g, d, e: know_its_limits.next_step(p, s, g, e, e)], "step is epsilon here"),
+        ("small_step", [lambda p, s, g, d, e: know_its_limits.next_step(p, s, g, d, d)], "within `step` of the start"),
+        ("small_step", [lambda p, s, g, d, e: know_its_limits.next_step(p, s, g, 1, e)], "The step is 1"),
+        ("small_step", [lambda p, s, g, d, e: np.clip(np.clip(p + d * g, s - e, s + e), 0, 1)], "size of the slope"),
+        ("small_step", [lambda p, s, g, d, e: d * np.sign(g)], "step alone"),
+        ("small_step", [lambda p, s, g, d, e: p], "Nothing has moved"),
+        ("small_step", [lambda p, s, g, d, e: p.ravel()], "the shape should stay"),
+        ("flips_in_reach", [lambda p, s, e: flips_by_loops(p, s, 1)], "Every pixel is flipped once"),
+        ("flips_in_reach", [lambda p, s, e: flips_by_loops(s, s, e)], "should be|pixels are in reach"),
+        ("flips_in_reach", [lambda p, s, e: flips_by_loops(p, s, 0.2)], "With another epsilon"),
+        ("flips_in_reach", [lambda p, s, e: flips_by_loops(p, s, e / 2)], "are in reach"),
+        ("flips_in_reach", [lambda p, s, e: flips_by_loops(np.where(p > 0.5, p, 0), s, e)], "Only ink"),
+        ("flips_in_reach", [lambda p, s, e: flips_by_loops(np.where(p < 0.5, p, 1), s, e)], "Only paper"),
+        ("flips_in_reach", [lambda p, s, e: flips_by_loops(p, p.round(), e)], "several pixels"),
+        ("flips_in_reach", [lambda p, s, e: np.where(abs(p - 0.5) < e, 1 - s, s)], "picture of its own"),
+        ("flips_in_reach", [lambda p, s, e: np.repeat(s[np.newaxis], 6, axis=0)], "Nothing is flipped"),
+        ("scale_of_least_error", [scale_by(lambda w, top: [np.abs(w).max() / top])], "by the largest weight"),
+        ("scale_of_least_error", [lambda w, bits: np.abs(w).max()], "largest weight"),
+        ("scale_of_least_error", [scale_by(lambda w, top: np.abs(w).max() * np.linspace(0.2, 1, 50))], "✗"),
+        (
+            "scale_of_least_error",
+            [scale_by(lambda w, top: np.abs(w).max() / top * np.linspace(0.2, 1, 50), np.argmax)],
+            "largest",
+        ),
+        ("scale_of_least_error", [lambda w, bits: 30], "place in the list"),
+        ("scale_of_least_error", [lambda w, bits: -0.1], "more than 0"),
+        ("scale_of_least_error", [lambda w, bits: np.abs(w).mean()], "times smaller"),
+        ("scale_of_least_error", [0.02], "A function is wanted"),
     ],
 )
 def test_a_usual_mistake_is_named(check, answers, sentence, capsys):
@@ -975,6 +1001,21 @@ def test_the_readers_own_loop_goes_on_if_it_is_right_and_else_ours(capsys):
     for other in (wrong, loop(**dict.fromkeys(("p", "slopes_w", "slopes_b"), "..."), w_and_b="..., ..."), None, 3):
         assert a_layer_that_learns.own_or_ours(other) is a_layer_that_learns.learn
         assert "folded solution" in capsys.readouterr().out
+
+
+def test_notebook_10_goes_on_with_the_readers_function_if_it_is_right_and_else_with_that_of_the_solution(capsys):
+    pairs = zip(know_its_limits.OURS.items(), ("10.1", "10.2", "10.3"), strict=True)
+    source = Path(know_its_limits.__file__).read_text(encoding="utf-8")
+    for (judge, ours), number in pairs:
+        (exercise,) = [each for each in EXERCISES if each.number == number]
+        assert judge.__name__ == exercise.check
+        (shown,) = functions_of(solution_of(exercise)).values()
+        assert shown.split("\n")[1:] == functions_of(source)[ours.__name__].split("\n")[1:], number
+        (mine,) = answers_of(exercise, solution_of(exercise))
+        assert know_its_limits.own_or_solution(judge, mine) is mine and "your own" in capsys.readouterr().out
+        for other in (print, None, 3, lambda *given: ...):
+            assert know_its_limits.own_or_solution(judge, other) is ours
+            assert "folded solution" in capsys.readouterr().out
 
 
 def test_a_gap_in_a_list_is_not_attempted(capsys):
@@ -1036,6 +1077,7 @@ def mutants(code: str) -> list[tuple[str, ast.Module]]:
 HARMLESS = {
     "7.1": r"drawings > -1,",  # pixels are +1 or -1
     "1.3": r"for SHIFT in",  # any shift that is tried last is a shift
+    "10.3": r"linspace\(",  # how many scales are tried, and from which share on, if they are enough
     "8.2": r"\+ 0\)$",  # the number that guards against a division by zero, where there is none
 }
 
@@ -1094,9 +1136,8 @@ KNOBS = {
     },
     "09_look_inside": {"UNITS = (1, 5, 10, 14)": "UNITS = (2, 16)", "AXES = [0, 1]": "AXES = [2, 3]"},
     "10_know_its_limits": {
-        'SCORED = "shipped"': 'SCORED = "plain"',
         "ROBUST_SIZE = 0.2": "ROBUST_SIZE = 0.05",
-        "EPSILON = 0.15": "EPSILON = 0.3",
+        "EPSILON = 0.3": "EPSILON = 0.15",
         "REFUSE = 0.02": "REFUSE = 0.1",
     },
 }
