@@ -278,3 +278,56 @@ def show_against_work(points: dict[str, Sequence[float]], ylabel: str, *, left: 
     works = [work for work, *_ in points.values()]
     axes.set_xlim(min(works) / 4, max(works) * 30)  # room for the names
     show(text)
+
+
+def show_over_ink(images: Sequence[np.ndarray], maps: dict[str, Sequence[np.ndarray]], *, text: str) -> None:
+    """Show digits, a row each, and beside each its maps (28 x 28), with a red line around the ink.
+
+    Each map has a scale of its own: white is 0 and less, black its largest number. `text` should say so.
+    """
+    _, grid = plt.subplots(
+        len(images), 1 + len(maps), figsize=(1.6 * (1 + len(maps)), 1.6 * len(images) + 0.3), squeeze=False
+    )
+    for number, (row, image) in enumerate(zip(grid, images, strict=True)):
+        row[0].imshow(np.squeeze(image), vmin=0, vmax=1)
+        for axes, of_digit in zip(row[1:], maps.values(), strict=True):
+            axes.imshow(of_digit[number], vmin=0, vmax=max(1e-9, np.max(of_digit[number])))
+            axes.contour(np.squeeze(image), [0.4], colors=VERMILION, linewidths=1)
+        for axes in row:
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set(visible=True, color="0.6")
+    for axes, name in zip(grid[0], ["digit", *maps], strict=True):
+        axes.set_title(name, fontsize=10)
+    plt.subplots_adjust(wspace=0.06, hspace=0.06)
+    show(text)
+
+
+def show_clouds(
+    panels: dict[str, np.ndarray], labels: np.ndarray, circled: np.ndarray, xlabel: str, ylabel: str, *, text: str
+) -> None:
+    """Draw digits where their points (N x 2) lie, a panel for each set; the large ones stand near the middle of a kind.
+
+    labels: N. circled: N bool. 50 of each kind are drawn, and all that are circled. Large digits that would collide
+    are moved apart, each tied to its middle by a line.
+    """
+    _, grid = plt.subplots(1, len(panels), figsize=(5.5 * len(panels), 5.2), squeeze=False)
+    for axes, (title, points) in zip(grid[0], panels.items(), strict=True):
+        low, span = points.min(axis=0), np.ptp(points, axis=0)
+        points = (points - low) / span
+        for digit in range(10):
+            own = points[labels == digit][:50]
+            axes.scatter(*own.T, marker=f"${digit}$", s=44, linewidth=0.2, color=plt.cm.viridis(digit / 11))
+        axes.scatter(*points[circled].T, s=110, facecolors="none", edgecolors=VERMILION, linewidth=1.4)
+        middles = np.stack([points[labels == digit].mean(axis=0) for digit in range(10)])
+        places = middles.copy()
+        for _ in range(200):  # push those apart that are closer than a tenth of the panel
+            ways = places[:, np.newaxis] - places
+            far = np.linalg.norm(ways, axis=2, keepdims=True)
+            places += (0.1 * ways / np.maximum(far, 1e-9) * np.maximum(0, 0.1 - far)).sum(axis=1)
+        for digit, (middle, place) in enumerate(zip(middles, places, strict=True)):
+            axes.plot(*np.stack([middle, place]).T, color="black", linewidth=1)
+            box = {"facecolor": "white", "edgecolor": "black", "pad": 2, "alpha": 0.9}
+            axes.text(*place, digit, fontsize=14, weight="bold", ha="center", va="center", bbox=box)
+        axes.set(title=title, xlabel=xlabel, ylabel=ylabel, xticks=[], yticks=[])
+    plt.tight_layout()
+    show(text)

@@ -46,8 +46,6 @@ NOT_COMPARED = {
     "own-page-shown": "depends on the reader's own page",
     "own-page-rate": "depends on the reader's own page",
     "correlations": "correlations of maps depend on the processor: the cell `correlations-band` asserts a range",
-    "pca-shares": "shares depend on the processor: the cell `pca-band` asserts ranges",
-    "nearest-and-network": "accuracies depend on the processor: the cell `nearest-in-f6` asserts a range",
     "hands-read": "which digits are misread depends on the processor: the cell `hands-band` asserts a range",
     "strangers-table": "probabilities depend on the processor: the cell `final-band` asserts a range",
     "temperature-table": "probabilities depend on the processor: the cell `temperature-band` asserts a range",

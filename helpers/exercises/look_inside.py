@@ -1,63 +1,168 @@
 """The checks and the quiz of notebook 09."""
 
+from collections.abc import Callable
+
 import numpy as np
 
-from helpers.exercises.engine import Wrong, checker, expect, numbers, returned
+from helpers.exercises.engine import Wrong, checker, expect, name_slip, numbers, returned
 from helpers.exercises.quiz import Option, Questions
 
+#: A network that can be seen through: the sum of the pixels, each times its own weight.
+WEIGHTS = np.random.default_rng(9).normal(size=(28, 28))
+
+
+def falls_by_window(says: Callable, image: np.ndarray, size: int) -> np.ndarray:
+    """Return how far what a network says falls when a window around each pixel is wiped out.
+
+    says: pictures, N x 28 x 28 -> N numbers. image: 28 x 28. size: of the window, an odd number of pixels.
+    """
+    half, before = size // 2, says(image[np.newaxis])[0]
+    covered = np.repeat(image[np.newaxis], 784, axis=0)
+    for number, (row, column) in enumerate(np.ndindex(28, 28)):
+        top, left = max(0, row - half), max(0, column - half)
+        covered[number, top : row + half + 1, left : column + half + 1] = 0
+    return (before - says(covered)).reshape(28, 28)
+
+
+def likeness_by_chance(some: np.ndarray, others: np.ndarray) -> float:
+    """Return the mean size of the correlation of maps of different digits: N x 28 x 28 twice -> a number."""
+    count = len(some)
+    pairs = [(a, b) for a in range(count) for b in range(count) if a != b]
+    return np.mean([abs(np.corrcoef(some[a].ravel(), others[b].ravel())[0, 1]) for a, b in pairs])
+
 
 @checker
-def field_of_small_kernels(seen: object) -> str:
-    """Exercise 9.1: the receptive field after two kernels of 3, a pooling of 2 and two more kernels of 3."""
-    mistakes = {
-        1: "1 is where you start: five layers follow.",
-        2: "2 is the distance from unit to unit. How much does one unit see?",
-        3: "That is what a unit sees after the first kernel. Four more layers.",
-        5: "That is after the two first kernels. The pooling looks at neighbours as well.",
-        6: "That is after the pooling. Two kernels are missing.",
-        10: "10 comes out with one kernel too few, or if the steps of 2 after the pooling are forgotten.",
-        15: "15 comes out if the pooling adds 2 pixels. It looks at 2 neighbours, so it adds one.",
-        18: "18 comes out with one kernel too many.",
-        9: "9 comes out without the pooling: it adds a pixel, and it doubles the steps after it.",
-        13: "13 comes out if the pooling doubles the steps and sees nothing more itself.",
-    }
-    expect(float(numbers(seen, ())), 14, mistakes)
-    return "Right: as much as a unit of C3 sees."
+def map_of_falls(occlusion: object) -> str:
+    """Exercise 9.1: a function (says, image, size) that wipes out a window around each pixel: 28 x 28 falls."""
+    image = np.random.default_rng(1).uniform(0.2, 1, (28, 28)).astype(np.float32)
+    kept = image.copy()
+
+    def says(pictures):
+        pictures = np.asarray(pictures)
+        if pictures.ndim == 4 and pictures.shape[-1] == 1:
+            pictures = pictures[..., 0]
+        if pictures.ndim != 3 or pictures.shape[1:] != (28, 28):
+            raise Wrong(f"`says` wants pictures, N x 28 x 28, and was given the shape {pictures.shape}.")
+        return np.einsum("nrc,rc->n", pictures.astype(np.float64), WEIGHTS) + 5.0
+
+    for size in (5, 3):
+        found = np.asarray(returned("occlusion(says, image, size)", occlusion, says, image, size), np.float64)
+        if not np.array_equal(image, kept):
+            raise Wrong("Your function wipes ink out of the image itself: take a fresh copy for each pixel.")
+        if found.shape == (784,):
+            raise Wrong("These are 784 numbers in a row: give them the shape of the picture, .reshape(28, 28).")
+        if found.shape != (28, 28):
+            raise Wrong(f"The shape is {found.shape}; it should be (28, 28): a fall for each pixel.")
+        if size == 3 and np.allclose(found, falls_by_window(says, kept, 5), atol=1e-3):
+            raise Wrong("The window is 5 pixels wide, whatever `size` says.")
+        if not np.allclose(found, falls_by_window(says, kept, size), atol=1e-3):
+            _name_slip_of_window(found, says, kept, size)
+    return "Right: each number is the fall of one window."
 
 
-@checker
-def weighed_by_place(by_place: object) -> str:
-    """Exercise 9.2: a function of maps and slopes, 10 x 10 x 16 each, that weighs and adds: 10 x 10."""
-    maps, slopes = np.random.default_rng(6).normal(size=(2, 10, 10, 16))
-    found = np.asarray(returned("by_place(maps, slopes)", by_place, maps.copy(), slopes.copy()), np.float64)
-    right = (maps * slopes).sum(axis=2)
-    if found.shape == right.shape and np.allclose(found, right, atol=1e-4):
-        return "Right: each number is weighed by its own slope."
-    if found.shape == (10, 10, 16):
-        raise Wrong("There are still 16 maps here: add them up, to 10 x 10.")
-    if found.shape == (10, 16):
-        raise Wrong("This adds up rows or columns, and the places are gone: the last axis counts the maps.")
-    if found.shape != (10, 10):
-        raise Wrong(
-            f"The shape is {found.shape}; it should be (10, 10): add up over the 16 maps, and over nothing else."
-        )
-    for mistake, sentence in (
-        (maps @ slopes.mean(axis=(0, 1)), "The mean of the slopes again: that is Grad-CAM, as above."),
-        (right / 16, "This is the mean over the 16 maps: add them up."),
-        ((maps + slopes).sum(axis=2), "Maps and slopes are added here: multiply them."),
-        (maps.sum(axis=2), "Only the maps are added up: where are the slopes?"),
-        (slopes.sum(axis=2), "Only the slopes are added up: where are the maps?"),
-        (np.maximum(right, 0), "Keep the negative numbers: what speaks against the digit counts as well."),
-        (np.abs(right), "Keep the signs: what speaks against the digit is negative."),
-        ((maps * np.abs(slopes)).sum(axis=2), "Keep the signs of the slopes: some speak against the digit."),
+def _name_slip_of_window(found: np.ndarray, says: Callable, image: np.ndarray, size: int) -> None:
+    """Raise Wrong for a map of falls that is not right, with a sentence for the usual slips."""
+    half, right = size // 2, falls_by_window(says, image, size)
+    before = says(image[np.newaxis])[0]
+
+    def with_windows(cover: Callable) -> np.ndarray:
+        covered = np.repeat(image[np.newaxis], 784, axis=0)
+        for number, (row, column) in enumerate(np.ndindex(28, 28)):
+            cover(covered[number], row, column)
+        return (before - says(covered)).reshape(28, 28)
+
+    def corner(picture, row, column):
+        picture[row : row + size, column : column + size] = 0
+
+    def short(picture, row, column):
+        picture[max(0, row - half) : row + half, max(0, column - half) : column + half] = 0
+
+    def wrapped(picture, row, column):
+        picture[row - half : row + half + 1, column - half : column + half + 1] = 0
+
+    def black(picture, row, column):
+        picture[max(0, row - half) : row + half + 1, max(0, column - half) : column + half + 1] = 1
+
+    def one(picture, row, column):
+        picture[row, column] = 0
+
+    worn, added_up = image.copy(), np.zeros((28, 28))
+    for row, column in np.ndindex(28, 28):
+        worn[max(0, row - half) : row + half + 1, max(0, column - half) : column + half + 1] = 0
+        added_up[row, column] = before - says(worn[np.newaxis])[0]
+    slips = [
+        (-right, "The sign is turned: a fall is what it said before, minus what it says now."),
+        (np.abs(right), "Keep the sign: where wiping out helps, the fall is negative."),
+        (before - right, "This is what is left of the logit. How far has it fallen?"),
+        (right.T, "Rows and columns are exchanged."),
+        (with_windows(corner), "The window begins at its pixel: the pixel should be in its middle."),
+        (with_windows(short), "The window is a pixel too small below and at the right: a slice leaves its end out."),
         (
-            maps.sum(axis=2) * slopes.sum(axis=2),
-            "First multiply, number by number, then add up: you did it the other way.",
+            with_windows(wrapped),
+            "At the rim nothing is wiped out, where row - half is negative: take max(0, ...).",
         ),
-    ):
-        if np.allclose(found, mistake, atol=1e-4):
-            raise Wrong(sentence)
-    raise Wrong("Not yet. At one place: 16 numbers, each times its own slope, added up.")
+        (with_windows(black), "Your window is full of ink: paper is 0."),
+        (added_up, "The windows add up: take a fresh copy of the image for each pixel."),
+        (with_windows(one), "Only the pixel itself is wiped out, not the window around it."),
+    ]
+    name_slip(found, slips, atol=1e-3)
+    raise Wrong("Not yet. For one pixel: copy the image, set its window to 0, and subtract what `says` says now.")
+
+
+@checker
+def likeness_without_cause(floor: object) -> str:
+    """Exercise 9.2: a function (some, others) that gives the mean |correlation| of maps of different digits."""
+    rng = np.random.default_rng(3)
+    common = rng.normal(size=(28, 28))
+    some = common + rng.normal(size=(7, 28, 28)) + 2.0
+    signs = np.array([-1, 1, -1, -1, 1, -1, -1])[:, np.newaxis, np.newaxis]
+    others = 1.0 + 0.6 * signs * common + 0.8 * (some - common) + rng.normal(size=(7, 28, 28))
+    found = returned("floor(some, others)", floor, some.copy(), others.copy())
+    found = float(numbers(found, ()))
+    table = np.corrcoef(some.reshape(7, -1), others.reshape(7, -1))[:7, 7:]
+    different = ~np.eye(7, dtype=bool)
+    right = likeness_by_chance(some, others)
+    own = np.corrcoef(some.reshape(7, -1))
+    cosine = [[np.sum(a * b) / np.sqrt(np.sum(a * a) * np.sum(b * b)) for b in others] for a in some]
+    expect(
+        found,
+        right,
+        {
+            np.abs(np.diag(table)).mean(): "These are pairs of the same digit: that is the left column, not its floor.",
+            np.abs(table).mean(): "Pairs of the same digit are among them: leave those out.",
+            table[different].mean(): "Drop the sign of each correlation before you take the mean: abs.",
+            abs(table[different].mean()): "Drop the sign of each correlation before you take the mean, not after.",
+            table.mean(): "Pairs of the same digit are among them, and the signs are kept.",
+            np.abs(table[different]).sum(): "This is the sum over all pairs: take the mean.",
+            np.abs(table * different).mean(): "Pairs of the same digit count as 0 here: leave them out of the mean.",
+            np.abs(own[different]).mean(): "Both maps of your pairs are from `some`: take one from `others`.",
+            np.abs(np.array(cosine)[different]).mean(): "Subtract the mean of each map first; np.corrcoef does it.",
+            np.median(np.abs(table[different])): "This is the median: take the mean.",
+            np.mean([abs(table[n, n - 1]) for n in range(7)]): "You pair each map with one other: take all pairs.",
+            np.mean([abs(table[n - 1, n]) for n in range(7)]): "You pair each map with one other: take all pairs.",
+            np.abs(table[np.triu_indices(7, 1)]).mean(): "Half of the pairs are missing: (2, 5) and (5, 2) are two.",
+        },
+    )
+    return "Right: so alike are maps that share neither the digit nor the weights."
+
+
+#: Of each exercise that the notebook goes on with: its check, and the function of the folded solution.
+GO_ON = {
+    "occlusion": (map_of_falls, falls_by_window),
+    "floor": (likeness_without_cause, likeness_by_chance),
+}
+
+
+def yours_or_ours(own: Callable, exercise: str) -> Callable:
+    """Return the reader's function if it is right, and else that of the solution; say which. exercise: see GO_ON."""
+    judge, ours = GO_ON[exercise]
+    try:
+        judge.__wrapped__(own)
+    except Exception:  # whatever is wrong with it, the check has said
+        print("From here on, the function of the folded solution is used.")
+        return ours
+    print("From here on, your own function is used.")
+    return own
 
 
 QUESTIONS: Questions = {
@@ -69,13 +174,13 @@ QUESTIONS: Questions = {
         Option("The map is right: two networks agree.", "One of the two knows nothing. It has no reasons to show."),
         Option("Random weights are good enough.", "They read one of ten digits. Only the map is the same."),
     ],
-    "Why does the plain network misread many digits that stand five pixels beside the middle?": [
+    "A map correlates with that of a random network at 0.2. What must you know before you judge it?": [
         Option(
-            "The dense layers have a weight of their own for each place.",
-            "Convolution finds the parts anywhere. Its C5 has only ever seen them near the middle.",
+            "How alike maps are that share neither the digit nor the weights.",
+            "If that is 0.2 as well, nothing is left to explain.",
         ),
-        Option("A kernel looks at one place only.", "The same kernel goes over every place. That part is fine."),
-        Option("Pooling throws the digit away.", "Pooling forgets a pixel or two of the place. It finds the parts."),
+        Option("How well the random network reads.", "It reads about one digit of ten, whatever its maps look like."),
+        Option("Nothing: 0.2 is near 0.", "Near 0 is a floor that nobody has measured. Maps have it without a cause."),
     ],
     "A unit of C3 sees 14 x 14 pixels. What can it not know?": [
         Option("Which digit it is.", "Half a digit fits into its square. The dense layers put the parts together."),

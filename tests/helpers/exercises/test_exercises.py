@@ -61,6 +61,48 @@ def rimmed(*sides, **padding):
     return padded[tuple(slice(after, after + size) for (_, after), size in zip(sides, X_VALIDATION.shape, strict=True))]
 
 
+def windows(says, image, size, start, fill=0):
+    """Solve Exercise 9.1 with windows that begin where `start` says, of a copy for each pixel."""
+    found = np.zeros((28, 28))
+    for row, column in np.ndindex(28, 28):
+        copy = image.copy()
+        copy[start(row) : start(row) + size, start(column) : start(column) + size] = fill
+        found[row, column] = says(image[np.newaxis])[0] - says(copy[np.newaxis])[0]
+    return found
+
+
+def windows_by_padding(says, image, size, fill=0):
+    """Solve Exercise 9.1 without a word about the rim, one picture at a time."""
+    half = size // 2
+    frame = np.pad(image, half)
+    unpadded = slice(half, half + 28)
+    return windows(lambda frames: says(frames[:, unpadded, unpadded]), frame, size, lambda place: place, fill)
+
+
+def windows_in_place(says, image, size):
+    """Do Exercise 9.1 without a fresh copy: the windows add up."""
+    before, found = says(image[np.newaxis])[0], np.zeros((28, 28))
+    for row, column in np.ndindex(28, 28):
+        image[max(0, row - size // 2) : row + size // 2 + 1, max(0, column - size // 2) : column + size // 2 + 1] = 0
+        found[row, column] = before - says(image[np.newaxis])[0]
+    return found
+
+
+def both(some, others):
+    """Return the correlation of each of some maps with each of others: N x N."""
+    return np.corrcoef(some.reshape(len(some), -1), others.reshape(len(others), -1))[: len(some), len(some) :]
+
+
+def different(table):
+    """Return the numbers of a table that stand beside its diagonal."""
+    return table[~np.eye(len(table), dtype=bool)]
+
+
+def floor_by_matrix(some, others):
+    """Solve Exercise 9.2 without a loop."""
+    return abs(different(both(some, others))).mean()
+
+
 def darkness(line):
     """Return a function of Exercise 5.1 that gives back this line; q is the share of the light."""
     return lambda picture, paper: eval(line, {"np": np, "picture": picture, "paper": paper, "q": picture / paper})
@@ -225,15 +267,8 @@ EXERCISES = [
     Exercise("08_chase_the_record", "8.5", "exercise-8-5", "softened", ("soften",), {}),
     Exercise("06_read_numbers", "6.1", "exercise-6-1", "number_with_doubts", ("as_text",), {}),
     Exercise("06_read_numbers", "6.2", "exercise-6-2", "mistakes_of_reading", ("edits",), {}),
-    Exercise(
-        "09_look_inside",
-        "9.1",
-        "exercise-9-1",
-        "field_of_small_kernels",
-        ("seen",),
-        {"receptive_field": receptive_field},
-    ),
-    Exercise("09_look_inside", "9.2", "exercise-9-2", "weighed_by_place", ("by_place",), {}),
+    Exercise("09_look_inside", "9.1", "exercise-9-1", "map_of_falls", ("occlusion",), {}),
+    Exercise("09_look_inside", "9.2", "exercise-9-2", "likeness_without_cause", ("floor",), {}),
     Exercise("10_know_its_limits", "10.1", "exercise-10-1", "small_step", ("my_step",), {}),
     Exercise("10_know_its_limits", "10.2", "exercise-10-2", "flips_in_reach", ("my_flips",), {}),
     Exercise(
@@ -411,10 +446,8 @@ KERNEL = np.array([[-1, -1, 2], [-1, 2, -1], [2, -1, -1]])
         ),
         ("number_with_doubts", [lambda d, p, t: "".join(np.where(np.array(p) < t, "?", np.array(d).astype(str)))]),
         ("mistakes_of_reading", [lambda read, true: np.int64(edit_distance(read, true))]),
-        ("field_of_small_kernels", [np.array([14])]),
-        ("field_of_small_kernels", [14.0]),
-        ("weighed_by_place", [lambda maps, slopes: np.einsum("rcm,rcm->rc", maps, slopes)]),
-        ("weighed_by_place", [lambda maps, slopes: sum(maps[..., n] * slopes[..., n] for n in range(16)).tolist()]),
+        ("map_of_falls", [windows_by_padding]),
+        ("likeness_without_cause", [floor_by_matrix]),
         ("small_step", [lambda p, s, g, d, e: np.clip(p + d * np.sign(g), np.maximum(s - e, 0), np.minimum(s + e, 1))]),
         ("small_step", [lambda p, s, g, d, e: s + np.clip(p.clip(0, 1) - s + d * np.sign(g), -e, e).clip(-s, 1 - s)]),
         ("flips_in_reach", [flips_by_loops]),
@@ -917,26 +950,29 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
             "Not yet",
         ),
         ("number_with_doubts", [lambda d, p, t: 4071], "A text is wanted"),
-        ("field_of_small_kernels", [10], "steps of 2 after the pooling"),
-        ("field_of_small_kernels", [6], "after the pooling"),
-        ("field_of_small_kernels", [2], "distance from unit to unit"),
-        ("field_of_small_kernels", [9], "without the pooling"),
-        ("field_of_small_kernels", [(14, 2)], "one number"),
-        ("field_of_small_kernels", [40], "too large"),
-        ("weighed_by_place", [lambda maps, slopes: maps @ slopes.mean(axis=(0, 1))], "Grad-CAM"),
-        ("weighed_by_place", [lambda maps, slopes: maps * slopes], "still 16 maps"),
-        ("weighed_by_place", [lambda maps, slopes: (maps * slopes).sum(axis=0)], "places are gone"),
-        ("weighed_by_place", [lambda maps, slopes: (maps * slopes).sum()], "over nothing else"),
-        ("weighed_by_place", [lambda maps, slopes: (maps * slopes).mean(axis=2)], "mean over the 16"),
-        ("weighed_by_place", [lambda maps, slopes: (maps + slopes).sum(axis=2)], "multiply them"),
-        ("weighed_by_place", [lambda maps, slopes: maps.sum(axis=2)], "where are the slopes"),
-        ("weighed_by_place", [lambda maps, slopes: slopes.sum(axis=2)], "where are the maps"),
-        ("weighed_by_place", [lambda maps, slopes: np.maximum((maps * slopes).sum(axis=2), 0)], "negative numbers"),
-        ("weighed_by_place", [lambda maps, slopes: abs((maps * slopes).sum(axis=2))], "is negative"),
-        ("weighed_by_place", [lambda maps, slopes: (maps * abs(slopes)).sum(axis=2)], "signs of the slopes"),
-        ("weighed_by_place", [lambda maps, slopes: maps.sum(axis=2) * slopes.sum(axis=2)], "the other way"),
-        ("weighed_by_place", [lambda maps, slopes: maps[..., 0]], "Not yet"),
-        ("weighed_by_place", [lambda maps: maps], "stops with TypeError"),
+        ("map_of_falls", [lambda says, image, size: -windows_by_padding(says, image, size)], "sign is turned"),
+        ("map_of_falls", [lambda says, image, size: abs(windows_by_padding(says, image, size))], "Keep the sign"),
+        ("map_of_falls", [lambda says, image, size: windows_by_padding(says, image, size).T], "exchanged"),
+        ("map_of_falls", [lambda says, image, size: windows_by_padding(says, image, size).ravel()], "in a row"),
+        ("map_of_falls", [lambda says, image, size: windows_by_padding(says, image, 5)], "pixels wide"),
+        ("map_of_falls", [lambda says, image, size: windows_by_padding(says, image, 1)], "Only the pixel"),
+        ("map_of_falls", [lambda says, image, size: windows_by_padding(says, image, size, 1)], "full of ink"),
+        ("map_of_falls", [lambda says, image, size: windows(says, image, size, lambda k: k)], "begins at its pixel"),
+        ("map_of_falls", [lambda says, image, size: windows(says, image, size, lambda k: k - size // 2)], "the rim"),
+        ("map_of_falls", [lambda says, image, size: windows_in_place(says, image, size)], "fresh copy"),
+        ("map_of_falls", [lambda says, image, size: windows_in_place(says, image.copy(), size)], "fresh copy"),
+        ("map_of_falls", [lambda says, image, size: says(image)], "was given the shape"),
+        ("map_of_falls", [lambda says, image, size: says(image[np.newaxis])], "a fall for each pixel"),
+        ("map_of_falls", [lambda says, image, size: image], "Not yet"),
+        ("likeness_without_cause", [lambda a, b: np.mean(abs(both(a, b).diagonal()))], "the same digit: that"),
+        ("likeness_without_cause", [lambda a, b: np.mean(abs(both(a, b)))], "leave those out"),
+        ("likeness_without_cause", [lambda a, b: different(both(a, b)).mean()], "before you take the mean: abs"),
+        ("likeness_without_cause", [lambda a, b: abs(different(both(a, b)).mean())], "not after"),
+        ("likeness_without_cause", [lambda a, b: abs(different(both(a, b))).sum()], "the sum"),
+        ("likeness_without_cause", [lambda a, b: abs(different(both(a, a))).mean()], "from `some`"),
+        ("likeness_without_cause", [lambda a, b: np.median(abs(different(both(a, b))))], "median"),
+        ("likeness_without_cause", [lambda a, b: abs(different(both(a, b)))], "one number"),
+        ("likeness_without_cause", [lambda a, b: 0.2], "."),
         ("small_step", [lambda p, s, g, d, e: np.clip(p + d * np.sign(g), 0, 1)], "hold them back"),
         ("small_step", [lambda p, s, g, d, e: p + d * np.sign(g)], "hold them back, twice"),
         ("small_step", [lambda p, s, g, d, e: np.clip(p + d * np.sign(g), s - e, s + e)], "range from 0 to 1"),
@@ -1018,6 +1054,19 @@ def test_notebook_10_goes_on_with_the_readers_function_if_it_is_right_and_else_w
             assert "folded solution" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("number", "name"), [("9.1", "occlusion"), ("9.2", "floor")])
+def test_what_notebook_09_goes_on_with_is_the_readers_if_it_is_right_and_else_the_solution(number, name, capsys):
+    (exercise,) = [each for each in EXERCISES if each.number == number]
+    (mine,) = answers_of(exercise, solution_of(exercise))
+    assert look_inside.yours_or_ours(mine, name) is mine and "your own" in capsys.readouterr().out
+    ours = look_inside.GO_ON[name][1]
+    for other in (lambda *given: ..., lambda *given: 0.0, None):
+        assert look_inside.yours_or_ours(other, name) is ours and "folded solution" in capsys.readouterr().out
+    source = Path(look_inside.__file__).read_text(encoding="utf-8")
+    solution, shipped = functions_of(solution_of(exercise))[name], functions_of(source)[ours.__name__]
+    assert solution.split("\n")[1:] == shipped.split("\n")[1:]
+
+
 def test_a_gap_in_a_list_is_not_attempted(capsys):
     assert said(capsys, "both_inked", [1, ...], -1.5).startswith("· Some dots are still there")
 
@@ -1075,6 +1124,7 @@ def mutants(code: str) -> list[tuple[str, ast.Module]]:
 
 #: Changes that lead to another answer which is right as well, and why.
 HARMLESS = {
+    "9.1": r"\[-1\]",  # `says` was asked about one picture: its last is its first
     "7.1": r"drawings > -1,",  # pixels are +1 or -1
     "1.3": r"for SHIFT in",  # any shift that is tried last is a shift
     "10.3": r"linspace\(",  # how many scales are tried, and from which share on, if they are enough
