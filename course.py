@@ -24,7 +24,7 @@ from pathlib import Path
 ROOT = Path(os.path.abspath(__file__)).parent  # not resolve(): on Windows that turns a network drive into \\server
 LOCK = ROOT / "requirements.txt"
 # What is not for every reader, each in an environment of its own, in versions that the others have too: what it is for.
-APART = {"instructor": "grading", "many": "many machines", "book": "the book"}
+APART = {"instructor": "grading", "many": "a scheduler", "book": "the book"}
 VENV = ROOT / ".venv"
 STAMP = VENV / "installed"
 WINDOWS = os.name == "nt"
