@@ -24,7 +24,7 @@ from pathlib import Path
 ROOT = Path(os.path.abspath(__file__)).parent  # not resolve(): on Windows that turns a network drive into \\server
 LOCK = ROOT / "requirements.txt"
 # What is not for every reader, each in an environment of its own, in versions that the others have too: what it is for.
-APART = {"instructor": "grading", "many": "a scheduler", "book": "the book"}
+APART = {"instructor": "grading", "many": "a scheduler", "hub": "the hub", "book": "the book"}
 VENV = ROOT / ".venv"
 STAMP = VENV / "installed"
 WINDOWS = os.name == "nt"
@@ -413,6 +413,11 @@ def race(extra: list) -> int:
     return start("classroom.race", extra)
 
 
+def hub(extra: list) -> int:
+    """try a JupyterHub for a class here, or run one: FILE with its settings (for instructors)"""
+    return start("classroom.hub", extra, ("hub",))
+
+
 def git(*arguments: str) -> bytes:
     command = ["git", "--literal-pathspecs", *arguments]
     try:
@@ -489,7 +494,7 @@ def lock(extra: list) -> int:
     return 0
 
 
-ALL = (lab, test, notebooks, bench, reset, lock, hand_in, coursework, grade, race, many, book)
+ALL = (lab, test, notebooks, bench, reset, lock, hand_in, coursework, grade, race, many, hub, book)
 VERBS = {verb.__name__.replace("_", "-"): verb for verb in ALL}
 
 

@@ -59,7 +59,7 @@ def test_the_lock_is_for_every_system_and_not_only_for_the_one_that_made_it(name
     assert f"'{system}'" in ENTRIES[name][1]
 
 
-@pytest.mark.parametrize("group, shares", [("instructor", 50), ("many", 8), ("book", 25)])
+@pytest.mark.parametrize("group, shares", [("instructor", 50), ("many", 8), ("hub", 50), ("book", 25)])
 def test_what_is_apart_is_locked_as_pyproject_pins_it_with_the_versions_that_the_others_have(group, shares):
     mine = APART[group]
     for dependency in GROUPS[group]:

@@ -21,7 +21,7 @@ FLOORS = (
     ("tests",),
 )
 #: Names that several modules may give: a program's beginning, and the hash of what makes a program's results.
-EVERYWHERE = {"main", "made_by"}
+EVERYWHERE = {"main", "made_by", "__main__"}
 #: The same name twice, and why it has to stay.
 TWICE = {
     "Digits": "both stand in code that the hashes of stored networks and goals cover",

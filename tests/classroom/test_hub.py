@@ -1,0 +1,127 @@
+"""The hub for a class: its settings, students' copies, memory; and once a whole hub that two students use."""
+
+import json
+import os
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from classroom.hub.own_copy import output_of, update
+from classroom.hub.settings import Settings
+from helpers import ROOT
+
+HUB = ROOT / ".venv-hub/bin/python"
+TEMPLATE = (ROOT / "classroom/hub/class.toml").read_text(encoding="utf-8")
+POSIX = pytest.mark.skipif(os.name == "nt", reason="JupyterHub does not run on Windows")
+
+
+# --- Settings -------------------------------------------------------------------------------------------------------
+
+
+def read(tmp_path, text):
+    path = tmp_path / "hub.toml"
+    path.write_text(text, encoding="utf-8")
+    return Settings.read(path)
+
+
+def test_the_template_has_each_setting_and_is_one(tmp_path):
+    settings = read(tmp_path, TEMPLATE)
+    assert settings.accounts == "native" and settings.admins == ["kim"] and not settings.tried_out
+    assert {*tomllib.loads(TEMPLATE), "oauth"} == {each.name for each in fields(Settings)}
+    assert Settings().tried_out
+
+
+@pytest.mark.parametrize(
+    "old, new, said",
+    [
+        ('host = "digits.example.org"', "", "please set `host`"),
+        ('accounts = "native"', 'accounts = "none"', "one of native, pam, oauth"),
+        ('accounts = "native"', 'accounts = "oauth"', r"\[oauth\] belong together"),
+        ("memory_gb = 2.5", 'memory_gb = "2"', "`memory_gb = '2'` is of the wrong kind"),
+        ("students = 10", "students = 0", "should be above zero"),
+        ("hours = 12", "hour = 12", "no setting `hour`"),
+        ('state = "/var/lib/handwriting-hub"', 'state = "here"', "a whole path"),
+        ("port = 8000", "port = ", "cannot be read"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path, old, new, said):
+    assert old in TEMPLATE
+    with pytest.raises(SystemExit, match=said):
+        read(tmp_path, TEMPLATE.replace(old, new))
+
+
+def test_the_proxy_is_named_with_its_exact_version():
+    wanted = json.loads((ROOT / "classroom/hub/package.json").read_text())["dependencies"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", wanted.pop("configurable-http-proxy")) and not wanted
+
+
+# --- Copies ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A course of four files under git, and a student's copy of it."""
+    folder, copy = tmp_path / "course", tmp_path / "home" / "course"
+    folder.mkdir()
+    output_of(folder, "init", "--quiet")
+    publish(folder, a="1", b="1", c="1", d="1")
+    assert update(copy, folder) == ""
+    return folder, copy
+
+
+def publish(folder: Path, **files: str | None) -> None:
+    """Commit files of a course; None: take it out."""
+    for name, text in files.items():
+        (folder / name).unlink(missing_ok=True)
+        if text is not None:
+            (folder / name).write_text(text)
+    output_of(folder, "add", "--all")
+    output_of(folder, "-c", "user.name=x", "-c", "user.email=x", "commit", "--quiet", "-m", "x")
+
+
+def texts(copy: Path) -> dict[str, str]:
+    return {each.name: each.read_text() for each in copy.iterdir() if each.is_file()}
+
+
+def test_an_update_brings_what_is_new_and_leaves_what_the_student_changed(course):
+    folder, copy = course
+    (copy / "b").write_text("mine")
+    (copy / "d").write_text("mine too")
+    (copy / "e").write_text("my own")
+    (copy / "f").write_text("of the name of a file to come")
+    publish(folder, a="2", b="2", c=None, d=None, f="new")
+    news = update(copy, folder)
+    mine = {"b": "mine", "d": "mine too", "e": "my own", "f": "of the name of a file to come"}
+    assert texts(copy) == {"a": "2"} | mine
+    assert "reset b" in news and "reset f" in news and "- d" in news and "- a" not in news and "- e" not in news
+    assert update(copy, folder) == "", "it is told once"
+    publish(folder, a="3", b="3")
+    assert "reset b" in update(copy, folder) and texts(copy) == {"a": "3"} | mine
+    output_of(copy, "checkout", "HEAD", "--", "b")  # as `course.py reset` does
+    assert texts(copy)["b"] == "3"
+
+
+def test_an_update_that_was_interrupted_goes_on(course):
+    folder, copy = course
+    (copy / "b").write_text("mine")
+    publish(folder, a="2", b="2", c="2")
+    output_of(copy, "fetch", "--quiet", str(folder), "HEAD")
+    output_of(copy, "checkout", "FETCH_HEAD", "--", "a")
+    news = update(copy, folder)
+    assert texts(copy) == {"a": "2", "b": "mine", "c": "2", "d": "1"} and "- a" not in news
+
+
+def test_a_copy_with_commits_or_staged_changes_is_left_alone(course):
+    folder, copy = course
+    publish(folder, a="2")
+    (copy / "a").write_text("staged")
+    output_of(copy, "add", "a")
+    assert "staged changes" in update(copy, folder)
+    publish(copy, a="mine")
+    assert "commits of your own" in update(copy, folder) and texts(copy)["a"] == "mine"
+
+
+# --- A whole hub -----------------------------------------------------------------------------------------------------
