@@ -83,6 +83,7 @@ if not settings.tried_out:  # on a socket of TCP every user of the machine could
 elif not os.geteuid():
     c.Spawner.args.append("--allow-root")  # whoever tries out as root, in a container say, is all of them
 c.Spawner.mem_limit = f"{settings.memory_gb}G"
+c.LocalProcessSpawner.interrupt_timeout = 5  # where a shell has let it ignore the first signal
 c.Spawner.start_timeout = 120  # thirty servers that start at once on two cores
 c.Spawner.http_timeout = 120
 c.JupyterHub.active_server_limit = settings.students

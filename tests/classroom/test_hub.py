@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -125,3 +126,67 @@ def test_a_copy_with_commits_or_staged_changes_is_left_alone(course):
 
 
 # --- A whole hub -----------------------------------------------------------------------------------------------------
+
+
+TWO = """
+import os, pathlib, subprocess, sys
+from classroom.hub import spawner
+logins = [spawner.PREFIX + name for name in ("testa", "testb")]
+def as_student(login, code, check=True):
+    begin = spawner.set_user_setuid(login)
+    command = ["/bin/sh", "-c", "umask 077; " + code]
+    return subprocess.run(command, preexec_fn=begin, capture_output=True, text=True, check=check).stdout
+try:
+    for login in logins:
+        spawner.make_user(login)
+    as_student(logins[0], f"echo secret > ~{logins[0]}/mine")
+    print("own:", as_student(logins[0], f"cat ~{logins[0]}/mine").strip())
+    tried = f"cat ~{logins[0]}/mine; ls ~{logins[0]}; cat {sys.argv[1]}/key"
+    print("other:", as_student(logins[1], tried, check=False))
+finally:
+    for login in logins:
+        subprocess.run(["userdel", "--remove", login], capture_output=True)
+"""
+ENDED = """
+import os, psutil, subprocess, sys, time
+from classroom.hub.spawner import end_the_largest
+def holding(megabytes, below="pass"):
+    code = f"import subprocess, sys, time; held = b'x' * {megabytes} * 2**20; {below}; print(1, flush=True); "
+    code += "time.sleep(60)"
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+kernel = "subprocess.Popen([sys.executable, '-c', 'import time; held = b\\\\'x\\\\' * 300 * 2**20; time.sleep(60)'])"
+over, under = holding(1, kernel), holding(20)
+over.stdout.readline(), under.stdout.readline()
+below = psutil.Process(over.pid).children()[0]
+while below.memory_info().rss < 300 * 2**20:
+    time.sleep(0.05)
+allowed = {over.pid: 200 * 2**20, under.pid: 200 * 2**20, 2**22 + 1: 1}
+print(end_the_largest(allowed) == [below.pid], over.poll(), under.poll(), len(allowed))
+over.kill(), under.kill()
+"""
+NEEDS_HUB = pytest.mark.skipif(not HUB.exists(), reason="the hub is not installed: `python3 course.py hub` installs it")
+
+
+def by_the_hub(code: str, *arguments: object) -> str:
+    """Run code by the hub's Python; return what it prints."""
+    command = [str(HUB), "-c", code, *map(str, arguments)]
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout
+
+
+@POSIX
+@NEEDS_HUB
+def test_at_the_limit_the_largest_process_is_ended_and_others_are_unharmed():
+    assert by_the_hub(ENDED).split() == ["True", "None", "None", "2"]
+
+
+@POSIX
+@NEEDS_HUB
+@pytest.mark.long
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can make two users")
+def test_students_read_neither_each_others_files_nor_the_hubs(tmp_path):
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    (state / "key").write_text("secret of the hub")
+    told = by_the_hub(TWO, state)
+    assert "own: secret" in told and told.rstrip().endswith("other:"), told
