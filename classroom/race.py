@@ -37,7 +37,7 @@ class Entry(NamedTuple):
 
 
 def read_entry(path: Path) -> Entry:
-    """Read a file that `8.10` of notebook 08 wrote. Raises Sorry, with a sentence, when it is not such a file."""
+    """Read a file that section 8.10 of notebook 08 wrote. Raises Sorry, with a sentence, when it is not such a file."""
     advice = "Ask for it again: the cell of notebook 08, section 8.10, writes it."
     try:
         if path.stat().st_size > LARGEST_BYTES:

@@ -330,4 +330,18 @@ def show_clouds(
             axes.text(*place, digit, fontsize=14, weight="bold", ha="center", va="center", bbox=box)
         axes.set(title=title, xlabel=xlabel, ylabel=ylabel, xticks=[], yticks=[])
     plt.tight_layout()
+
+
+def show_flow(boxes: dict[str, tuple[float, float]], arrows: Sequence[tuple[str, str, str]], *, text: str) -> None:
+    """Show who gave what to whom. boxes: a place, x and y, for each name; arrows: from, to, and what is said on it."""
+    _, axes = plt.subplots(figsize=(9, 2.8))
+    for start, end, says in arrows:
+        (x0, y0), (x1, y1) = boxes[start], boxes[end]
+        axes.annotate("", (x1 - 0.36, y1), (x0 + 0.36, y0), arrowprops={"arrowstyle": "->"})
+        axes.text((x0 + x1) / 2, (y0 + y1) / 2 + 0.15, says, ha="center", fontsize=9)
+    for name, (x, y) in boxes.items():
+        axes.text(x, y, name, ha="center", va="center", bbox={"facecolor": "white", "pad": 6})
+    across, down = zip(*boxes.values(), strict=True)
+    axes.set(xlim=(min(across) - 0.6, max(across) + 0.6), ylim=(min(down) - 0.5, max(down) + 0.5))
+    axes.set_axis_off()
     show(text)

@@ -53,6 +53,7 @@ NOT_COMPARED = {
     "vote": "which mistakes are made depends on the processor: the cell `vote-band` asserts ranges",
     "test-result": "which mistakes are made depends on the processor: the cell `test-record` asserts a band",
     "averaging-said": "which mistakes are made depends on the processor: the cell `averaging-band` asserts their order",
+    "race-said": "which mistakes are made depends on the processor: the cell `race-band` asserts the order",
     "pupils-said": "which mistakes are made depends on the processor: the cell `pupils-band` asserts their order",
     "on-paper": "which mistakes are made depends on the processor: the cell `on-paper-band` asserts their share",
     "my-digits": "depends on the reader's own pictures",
@@ -344,7 +345,7 @@ def test_who_waits_for_tensorflow_is_told():
 
 
 #: Calls that take longer than five seconds on two cores: five large networks, a training that prints nothing.
-LONG_CALLS = ("ask_all([member]", "epochs=4, verbose=0, callbacks=[keep]")
+LONG_CALLS = ("ask_all([member]", "fit(batches, epochs=EPOCHS")
 
 
 def test_who_waits_for_a_long_cell_sees_that_it_works():

@@ -157,7 +157,7 @@ QUESTIONS: Questions = {
     ],
     "99.79 % and 99.87 % on the same 10,000 digits. How many digits lie between them?": [
         Option(
-            "Eight.", "And the intervals of the two overlap. Such a difference needs more digits, or more networks."
+            "Eight.", "Whether that is chance is told by the digits on which the two differ, not by their intervals."
         ),
         Option("Eighty.", "Count again: 0.01 % of 10,000 is one digit."),
         Option("Eight hundred.", "That would be 8 %. Count again: 0.01 % of 10,000 is one digit."),
