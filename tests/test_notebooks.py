@@ -16,7 +16,7 @@ from nbconvert import HTMLExporter
 
 from helpers import ROOT
 from tests.test_house import IMPORTS
-from tools.address import FETCH
+from tools.address import CELL, FETCH, repository
 from tools.run_notebooks import course_notebooks, normalise, title_of, with_links
 
 # Cells whose printed text is not compared with a new run, and why. Every other cell that prints is compared.
@@ -87,6 +87,12 @@ def test_all_notebooks_are_found():
 def test_stored_as_run_once_from_top_to_bottom(path):
     counts = [cell.execution_count for cell in code_cells(path) if cell.source.strip()]
     assert counts == list(range(1, len(counts) + 1)), "run `python3 course.py notebooks`"
+
+
+@every_notebook
+def test_the_first_cell_fetches_the_course_where_the_notebook_came_alone(path):
+    first = code_cells(path)[0]
+    assert (first.id, first.source) == (FETCH, CELL.format(address=repository())), "`course.py notebooks --links`"
 
 
 @every_notebook

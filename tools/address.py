@@ -1,7 +1,7 @@
 """Where this copy of the course can be fetched, and what follows for a notebook: buttons, a cell that fetches the rest.
 
 The address stands in pyproject.toml, as `repository` of [tool.course], and nowhere else. `course.py notebooks --links`
-writes what follows from it; without an address there are no buttons, and the cell says in which folder it looked.
+writes what follows from it; without an address there are no buttons and no such cell.
 """
 
 import re
@@ -21,7 +21,6 @@ from pathlib import Path
 
 COURSE = "{address}"
 if not Path("helpers.py").exists():
-    assert COURSE, "Open me in the course's folder `notebooks`: what I import lies there."
     subprocess.run(["git", "clone", "--quiet", "--depth=1", COURSE, "course"], check=False)
     assert Path("course").exists(), "Switch this notebook's internet on, and run me again."
     os.chdir("course/notebooks")"""
@@ -52,19 +51,25 @@ def buttons(path: str, address: str) -> str:
 
 
 def with_fetch(notebook: nbformat.NotebookNode, address: str) -> nbformat.NotebookNode:
-    """Write the cell that fetches the course before the first code cell, folded; the cells are counted as if it ran."""
+    """Write the cell that fetches the course before the first code cell, folded; without an address there is none.
+
+    The cells are counted as if they ran with it, or without.
+    """
     cells = notebook.cells
-    if not any(cell.get("id") == FETCH for cell in cells):
-        for cell in cells:
-            if cell.get("execution_count"):
-                cell.execution_count += 1
-                for output in cell.outputs:
-                    if "execution_count" in output:
-                        output.execution_count += 1
-        first = next(number for number, cell in enumerate(cells) if cell.cell_type == "code")
-        cells.insert(first, nbformat.v4.new_code_cell(id=FETCH, execution_count=1))
-    cell = next(cell for cell in cells if cell.get("id") == FETCH)
-    cell.source, cell.metadata = CELL.format(address=address), {"jupyter": {"source_hidden": True}}
+    there = [cell for cell in cells if cell.get("id") == FETCH]
+    change = bool(address) - bool(there)
+    for cell in cells:
+        if cell.get("execution_count"):
+            cell.execution_count += change
+            for output in cell.outputs:
+                if "execution_count" in output:
+                    output.execution_count += change
+    notebook.cells = [cell for cell in cells if cell.get("id") != FETCH]
+    if address:
+        first = next(number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+        fetch = nbformat.v4.new_code_cell(CELL.format(address=address), id=FETCH, execution_count=1)
+        fetch.metadata = {"jupyter": {"source_hidden": True}}
+        notebook.cells.insert(first, fetch)
     return notebook
 
 

@@ -137,10 +137,3 @@ def test_a_notebook_that_came_alone_fetches_the_course(plain, tmp_path):
     cell = address.CELL.format(address=origin.as_uri())
     said = run(plain, alone, cell, "from helpers import ROOT\nprint(ROOT)")
     assert said[1] == f"{alone / 'course'}\n"
-
-
-def test_a_notebook_that_came_alone_without_an_address_says_where_it_belongs(plain, tmp_path):
-    from tools import address
-
-    with pytest.raises(Exception, match="Open me in the course's folder"):
-        run(plain, tmp_path, address.CELL.format(address=""))

@@ -39,7 +39,8 @@ def test_the_address_reaches_links_cell_and_readme_and_can_change(monkeypatch):
     assert address.with_buttons(address.with_buttons(readme, OURS), "") == readme
     monkeypatch.setattr(address, "repository", lambda: "")
     back = with_links(notebook, path)
-    assert "Colab" not in links_of(path) and nbformat.writes(back) == nbformat.writes(with_links(stored, path))
+    assert "Colab" not in links_of(path) and nbformat.writes(back) == nbformat.writes(stored)
+    assert address.FETCH not in [cell["id"] for cell in back.cells]
 
 
 def test_the_repository_stands_in_one_place():
