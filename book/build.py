@@ -59,7 +59,7 @@ def mended(page: str) -> str:
     return page
 
 
-def serve() -> None:
+def show_pages() -> None:
     """Show the pages in the browser until the reader stops it; only this machine can ask for them."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -89,7 +89,7 @@ def main(arguments: list[str]) -> int:
         print(problem)
         return 1
     if wanted.open:
-        serve()
+        show_pages()
     return 0
 
 

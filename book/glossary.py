@@ -19,9 +19,8 @@ TERMS = {
     "06": "profile, segmentation graph, space displacement neural network, edit distance, digit error rate",
     "07": "hyperbolic tangent, squashing function, radial basis function, multiply-adds, least squares, matrix product",
     "08": "augmentation, Batch normalisation, Dropout, ensemble, distillation, temperature, stability training",
-    "09": "saliency, global pooling, Grad-CAM, correlation, principal components, singular value decomposition",
-    "10": "sign of the gradient, adversarial, score, threshold, Mahalanobis distance, covariance, quantile, int8, "
-    "scale, zero point, calibration, LiteRT, ONNX",
+    "09": "saliency, noise floor, Grad-CAM, correlation, principal components, singular value decomposition",
+    "10": "adversarial, random start, score, energy, int8, scale, squared error, LiteRT, ONNX",
 }
 HEADING = re.compile(r"^#+ (\d+\.\d+ .*)$")
 SENTENCE = re.compile(r"(?:(?<=[.?!])|(?<=[.?!]\*\*)|(?<=[.?!]\)))\s+(?=[A-Z*$\[`]|\((?!\d))")

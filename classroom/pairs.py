@@ -13,7 +13,7 @@ NAMES = "our_names"  # the cell in which a pair writes its names
 LONGEST = 80  # characters of a name
 
 
-def names_in(notebook: NotebookNode) -> list[str]:
+def names_written_in(notebook: NotebookNode) -> list[str]:
     """Return the names that the function `our_names` of a notebook returns, read and not run; none if it holds none."""
     names: list[str] = []
     for cell in notebook.cells:
@@ -38,7 +38,7 @@ def same_person(one: str, other: str) -> bool:
 
 def people_of(student: str, notebook: NotebookNode) -> tuple[list[str], list[str]]:
     """Return whose marks a notebook's are, first the student whose file it is; and remarks on that."""
-    named = names_in(notebook)
+    named = names_written_in(notebook)
     others = [name for name in named if not same_person(name, student)]
     if not others:
         return [student], []

@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     test: np.ndarray
 
 
-def read_entry(path: Path) -> Entry:
+def read_result(path: Path) -> Entry:
     """Read a file that section 8.10 of notebook 08 wrote. Raises Sorry, with a sentence, when it is not such a file."""
     advice = "Ask for it again: the cell of notebook 08, section 8.10, writes it."
     try:
@@ -63,7 +63,7 @@ def read_entries(folder: Path) -> list[Entry]:
     entries, problems, files_of = [], [], defaultdict(list)
     for path in sorted(folder.glob("*.json")):
         try:
-            entries.append(read_entry(path))
+            entries.append(read_result(path))
             files_of[entries[-1].name.casefold()].append(path.name)
         except Sorry as told:
             problems.append(str(told))

@@ -56,7 +56,7 @@ RECIPES = {
 }
 
 
-def name_of(model_file: Path, seed: int) -> str:
+def seed_name(model_file: Path, seed: int) -> str:
     """Return the name of the job that trains a network with a seed: another one when its recipe changes."""
     return f"{model_file.stem}, seed {seed} ({made_by(RECIPES[model_file])})"
 
@@ -121,7 +121,7 @@ def main(*arguments: str) -> None:
     add_options(parser)
     options = parser.parse_args(arguments)
     jobs = {
-        name_of(model_file, seed): (model_file.name, seed)
+        seed_name(model_file, seed): (model_file.name, seed)
         for model_file, recipe in RECIPES.items()
         for seed in recipe.seeds
         if not options.score and options.seed in (None, seed)
@@ -136,7 +136,7 @@ def main(*arguments: str) -> None:
             made = json.loads(record.read_text(encoding="utf-8"))
             model = load_lenet5(model_file)
         else:
-            runs = [done[name_of(model_file, seed)] for seed in recipe.seeds]
+            runs = [done[seed_name(model_file, seed)] for seed in recipe.seeds]
             weights, best = max(runs, key=lambda run: run[1]["validation"])
             model = recipe.run.network()  # without the optimizer's memory, a third of the size
             model.set_weights(weights)

@@ -23,7 +23,7 @@ def output_of(folder: Path, *arguments: str) -> str:
     return subprocess.run(command, env=environ, check=True, capture_output=True, text=True, encoding="utf-8").stdout
 
 
-def differing(copy: Path, *what: str) -> set[str]:
+def paths_differing(copy: Path, *what: str) -> set[str]:
     """Return the files in which two states of the copy differ."""
     return set(output_of(copy, "diff", "-z", "--name-only", "--no-renames", *what).split("\0")) - {""}
 
@@ -38,19 +38,19 @@ def update(copy: Path, course: Path = ROOT) -> str:
     output_of(copy, "fetch", "--quiet", str(course), "HEAD")
     if output_of(copy, "rev-list", "--max-count=1", "HEAD", "^FETCH_HEAD"):
         return "Your copy has commits of your own, so it was not updated: `git fetch` and `git merge` are yours."
-    if differing(copy, "--cached", "HEAD") & differing(copy, "--cached", "FETCH_HEAD"):
+    if paths_differing(copy, "--cached", "HEAD") & paths_differing(copy, "--cached", "FETCH_HEAD"):
         return "You have staged changes, so your copy was not updated: `git restore --staged .` takes that back."
-    coming = differing(copy, "HEAD", "FETCH_HEAD")
-    changed = differing(copy, "HEAD") | set(output_of(copy, "ls-files", "-z", "--others").split("\0"))
+    coming = paths_differing(copy, "HEAD", "FETCH_HEAD")
+    changed = paths_differing(copy, "HEAD") | set(output_of(copy, "ls-files", "-z", "--others").split("\0"))
     # an update that was interrupted has left files that are new already
-    yours = {path for path in coming & changed & differing(copy, "FETCH_HEAD") if os.path.lexists(copy / path)}
+    yours = {path for path in coming & changed & paths_differing(copy, "FETCH_HEAD") if os.path.lexists(copy / path)}
     there = set(output_of(copy, "ls-tree", "-rz", "--name-only", "FETCH_HEAD").split("\0"))
     for some in batches(sorted((coming & there) - yours)):
         output_of(copy, "checkout", "--quiet", "FETCH_HEAD", "--", *some)
     for path in coming - there - yours:
         (copy / path).unlink(missing_ok=True)
     output_of(copy, "reset", "--quiet", "--mixed", "FETCH_HEAD")  # touches no file
-    return told(sorted(yours & there), sorted(yours - there))
+    return told_of_update(sorted(yours & there), sorted(yours - there))
 
 
 def batches(paths: list[str], size: int = 200) -> list[list[str]]:
@@ -58,7 +58,7 @@ def batches(paths: list[str], size: int = 200) -> list[list[str]]:
     return [paths[start : start + size] for start in range(0, len(paths), size)]
 
 
-def told(newer: list[str], gone: list[str]) -> str:
+def told_of_update(newer: list[str], gone: list[str]) -> str:
     """Return what a student is told about changed files that have a newer version, or none any more."""
     lines = []
     if newer:

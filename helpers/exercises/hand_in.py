@@ -107,9 +107,9 @@ def main(arguments: list[str]) -> int:
 
     try:
         show(BEGIN)
-        from helpers.exercises.packing import pack  # takes seconds
+        from helpers.exercises.packing import pack_up  # takes seconds
 
-        print(pack(options.notebook, show, "No cell was run since." if options.cell else ""))
+        print(pack_up(options.notebook, show, "No cell was run since." if options.cell else ""))
     except CourseError as told:
         show("")
         print(told)

@@ -354,7 +354,7 @@ def write_zip(path: Path, files: dict[str, bytes]) -> Path:
 # --- All of it in one  ------------------------------------------------------------------------
 
 
-def pack(path: Path, show: Callable[[str], None], saved: str = "") -> str:
+def pack_up(path: Path, show: Callable[[str], None], saved: str = "") -> str:
     """Look at a notebook, run a copy, write the file to upload; return the page.
 
     show: gets a line that says what is going on, again and again, and an empty one at the end. saved: what is known of

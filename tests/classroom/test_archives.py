@@ -83,7 +83,7 @@ def test_what_hand_in_packs_is_the_notebook_and_nothing_else(tmp_path, monkeypat
     (tmp_path / "in").mkdir()
     path = tmp_path / "Zoë Müller 1_the_data.ipynb"
     path.write_bytes(GOOD)
-    packing.pack(path, lambda line: None)
+    packing.pack_up(path, lambda line: None)
     (made,) = tmp_path.glob("*.zip")
     shutil.copy(made, tmp_path / "in")
     (zipped,) = submissions.submitted(tmp_path / "in", PRACTICE)
@@ -101,7 +101,7 @@ def test_an_odd_notebook_is_packed_as_it_is_or_its_problem_told(tmp_path, monkey
     path = tmp_path / "anna_1_the_data.ipynb"
     path.write_bytes(changed(ODD[odd]))
     try:
-        assert "Upload this" in packing.pack(path, lambda line: None)
+        assert "Upload this" in packing.pack_up(path, lambda line: None)
     except CourseError as told:
         assert "\n" not in str(told) and not list(tmp_path.glob("*.zip"))
         return

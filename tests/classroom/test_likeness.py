@@ -19,8 +19,16 @@ from tests.classroom.disguises import (
     with_dead_code,
     with_steps,
 )
-from tests.classroom.right_answers import CHECKED, SLOW, checked, handed_in, hash_of, practice, right_answers
-from tests.classroom.terms import ASSIGNMENTS
+from tests.classroom.right_answers import (
+    ASSIGNMENTS,
+    CHECKED,
+    SLOW,
+    checked,
+    handed_in,
+    hash_of,
+    practice,
+    right_answers,
+)
 
 FIRST, SECOND = (0, 2, 4, 6, 8, 10), (1, 3, 5, 7, 9, 11)  # of the twelve: to choose the limits, and to try them
 FIRST_DISGUISES = (renamed, reordered, with_dead_code)
@@ -103,7 +111,7 @@ def test_the_guide_tells_what_was_measured():
     guide = " ".join((likeness.COURSEWORK / "README.md").read_text(encoding="utf-8").split())
     most = innocent(range(12))
     assert f"single parts were {max(most['part']):.0%} alike".replace("%", " %") in guide
-    assert f"most alike notebooks {max(most[WHOLE]):.0%}".replace("%", " %") in guide
+    assert f"most alike of whole notebooks, {max(most[WHOLE]):.0%}".replace("%", " %") in guide
     copies = {each.__name__: guilty(range(12), [each]) for each in DISGUISES}
     found = {name: sum(share >= ALIKE["part"] for share in got["part"]) for name, got in copies.items()}
     tried = {name: len(got["part"]) for name, got in copies.items()}

@@ -65,7 +65,7 @@ STUDENTS = ["Anna_Schmidt", "Bo_Li"]
 
 def handed_in(student, made_for=""):
     notebook = cells(f"numbers: GOAL = 1\n{MADE_FOR}{made_for}" if made_for else "numbers: GOAL = 1")
-    return Submission(None, "file", student, "1_the_data", notebook, "", "key")
+    return Submission("file", student, "1_the_data", notebook, "", "key")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from classroom import marks
-from classroom.pairs import LONGEST, names_in, people_of, same_person
+from classroom.pairs import LONGEST, names_written_in, people_of, same_person
 
 
 def naming(*sources):
@@ -37,11 +37,11 @@ def function(answer):
     ],
 )
 def test_names_are_read_from_the_cell_and_nothing_is_run(answer, names):
-    assert names_in(naming(function(answer))) == names
+    assert names_written_in(naming(function(answer))) == names
 
 
 def test_a_notebook_without_the_cell_names_nobody():
-    assert names_in(nbformat.v4.new_notebook()) == [] and people_of("anna", nbformat.v4.new_notebook()) == (
+    assert names_written_in(nbformat.v4.new_notebook()) == [] and people_of("anna", nbformat.v4.new_notebook()) == (
         ["anna"],
         [],
     )

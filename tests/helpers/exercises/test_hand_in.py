@@ -69,7 +69,7 @@ def test_a_notebook_is_packed_as_it_is_and_runs_once(tmp_path, monkeypatch):
     notebook.cells.insert(3, nbformat.v4.new_code_cell(again.format(sys.executable)))
     path = stored(tmp_path, notebook)
     before = path.read_bytes(), path.stat().st_mtime_ns
-    page = packing.pack(path, told.append)
+    page = packing.pack_up(path, told.append)
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
     assert "first: It ran longer than 2 seconds, and was stopped, as grading does." in page
     assert "ZeroDivisionError" in page and "9.1   yes" in page and "9.2   no" in page
@@ -89,7 +89,7 @@ def test_what_holds_on_is_ended_and_the_rest_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(fresh_kernel, "CELL_SECONDS", 1)
     monkeypatch.setattr(fresh_kernel, "PATIENCE", 1)
     code = "import time\nwhile True:\n  try: time.sleep(1)\n  except BaseException: pass"
-    page = packing.pack(stored(tmp_path, made(first=code)), silent)
+    page = packing.pack_up(stored(tmp_path, made(first=code)), silent)
     assert "its Python was ended" in " ".join(page.split()) and "(code cells: 3)" in page
     assert "9.1   ?" in page and "It could not be run." in page
 
@@ -183,7 +183,7 @@ def test_a_part_that_a_person_reads_needs_its_outputs():
 def test_what_is_no_assignment_is_told_in_a_sentence(tmp_path, name, content, told):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(CourseError, match=told):
-        packing.pack(tmp_path / name, silent)
+        packing.pack_up(tmp_path / name, silent)
     assert len(list(tmp_path.iterdir())) == 1
 
 
@@ -202,7 +202,7 @@ def test_a_notebook_that_cannot_be_run_here_is_packed_all_the_same(tmp_path, mon
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(packing, "run_a_copy", full)
-    said = " ".join(packing.pack(stored(tmp_path, made()), silent).split())
+    said = " ".join(packing.pack_up(stored(tmp_path, made()), silent).split())
     assert "could not be run here (No space left on device)" in said and "Upload this one file" in said
     assert "9.1 ? It could not be run." in said and len(list(tmp_path.glob("*.zip"))) == 1
 
