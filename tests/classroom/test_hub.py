@@ -4,14 +4,16 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tomllib
+import urllib.request
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from classroom.hub.own_copy import output_of, update
-from classroom.hub.settings import Settings
+from classroom.hub.settings import Settings, are_free
 from helpers import ROOT
 
 HUB = ROOT / ".venv-hub/bin/python"
@@ -190,3 +192,27 @@ def test_students_read_neither_each_others_files_nor_the_hubs(tmp_path):
     (state / "key").write_text("secret of the hub")
     told = by_the_hub(TWO, state)
     assert "own: secret" in told and told.rstrip().endswith("other:"), told
+
+
+@POSIX
+@NEEDS_HUB
+@pytest.mark.long
+def test_a_hub_is_tried_out_and_leaves_nothing_behind():
+    """It greets whoever comes, keeps its secrets closed, and its ports are free when it has gone."""
+    path = str(HUB.parent) + os.pathsep + os.environ["PATH"]
+    environ = os.environ | {"PYTHONPATH": str(ROOT), "COURSE_PYTHON": sys.executable, "PATH": path}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    hub = subprocess.Popen([str(HUB), "-P", "-m", "classroom.hub"], env=environ, **pipes)
+    try:
+        told = [hub.stdout.readline() for _ in range(2)]
+        port = int(re.search(r"127\.0\.0\.1:(\d+)", told[0])[1])
+        assert "password" in told[0] and "protects nobody" in told[1]
+        while "Route added /" not in (line := hub.stdout.readline()):
+            assert line, "it ended at once"
+        page = urllib.request.urlopen(f"http://127.0.0.1:{port}/hub/login", timeout=60).read().decode()
+        assert 'id="username_input"' in page
+        assert Settings().state.stat().st_mode & 0o077 == 0
+    finally:
+        hub.terminate()
+        hub.communicate(timeout=60)
+    assert are_free(port)
