@@ -74,7 +74,7 @@ def test_what_is_apart_is_locked_as_pyproject_pins_it_with_the_versions_that_the
 
 def test_what_is_apart_stays_apart():
     """nbgrader would change the students' JupyterLab; dask is for who asks for it; TensorFlow is large."""
-    assert not {"nbgrader", "distributed", "dask", "sphinx"} & set(ENTRIES)
+    assert not {"nbgrader", "distributed", "dask", "sphinx", "jupyterhub"} & set(ENTRIES)
     assert not any("tensorflow" in mine for mine in APART.values()) and "distributed" not in APART["instructor"]
 
 
