@@ -20,9 +20,10 @@ Finding = tuple[bool, str, str]  # is it good, what was looked at, what to do if
 
 
 def pinned_packages() -> dict[str, str]:
-    """Return the packages that pyproject.toml asks for, each with its exact version."""
+    """Return the packages that the course itself asks for in pyproject.toml, each with its exact version."""
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    return dict(re.findall(r'^ +"([a-z0-9-]+)==([^"]+)",$', text, re.MULTILINE))
+    ours = text.partition("[dependency-groups]")[0]  # what follows is for instructors and authors
+    return dict(re.findall(r'^ +"([a-z0-9-]+)==([^"]+)",$', ours, re.MULTILINE))
 
 
 def check_python(found: tuple[int, int] = sys.version_info[:2]) -> Iterator[Finding]:
