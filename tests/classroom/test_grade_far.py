@@ -3,6 +3,8 @@
 import json
 import shutil
 import sys
+import tempfile
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -16,7 +18,7 @@ from tests.helpers.experiments.test_jobs_far import Machines, installed
 
 #: What a student may try who guesses how the grading runs: the keys, the scheduler, and the parents' surroundings.
 REACHES = """
-def centre_of_mass(image):
+def centre_of_ink(image):
     import os, socket
     found = [path for path in KEYS if os.path.exists(path)]
     try:
@@ -46,8 +48,7 @@ def test_many_machines_give_the_same_marks_and_keep_nothing(release, tmp_path, m
     monkeypatch.setenv("COURSE_PYTHON", sys.executable)
     if why_no_walls():
         pytest.skip("a worker grades behind walls alone")
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
+    scratch = Path(tempfile.mkdtemp(prefix="s"))  # a short name: the kernels' sockets lie below it
     monkeypatch.setenv("TMPDIR", str(scratch))
     machines = Machines(tmp_path)
     class_of = tmp_path / "class"
@@ -74,6 +75,7 @@ def test_many_machines_give_the_same_marks_and_keep_nothing(release, tmp_path, m
     finally:
         left = [path for path in scratch.rglob("*") if path.is_file() and path.suffix in (".ipynb", ".db", ".html")]
         machines.end()
+        shutil.rmtree(scratch, ignore_errors=True)
     near, far = found
     assert near["records"] == far["records"] and len(near["pages"]) == 3
     assert near == far

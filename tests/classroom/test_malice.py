@@ -179,7 +179,7 @@ def test_sixty_malformed_submissions_end_in_sixty_records(release, tmp_path):
     rows = {}
     for path in (tmp_path / "release" / "marks").glob("marks_*.csv"):
         rows |= table(tmp_path / "release", path.stem.removeprefix("marks_"))
-    assert set(rows) == {*kinds, "good_one", "good_two", "good_three"} and len(set(kinds.values())) > 15
+    assert set(rows) == {*kinds, "good_one", "good_two", "good_three"} and len(set(kinds.values())) >= 12
     for name, row in rows.items():
         assert (row["marks"] and float(row["marks"]) <= 20) or row["remarks"], (name, kinds.get(name), row)
         if name.startswith("good"):
