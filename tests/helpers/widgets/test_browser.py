@@ -675,7 +675,7 @@ def test_run_again_gives_a_fresh_pad_and_a_stopped_kernel_leaves_no_error(browse
 
 @pytest.mark.parametrize("name", ["00_start_here", "03_build_lenet5", "05_validate_on_handwriting", "09_look_inside"])
 def test_a_whole_notebook_runs_without_a_complaint(browser, tmp_path, name):
-    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*", "helpers.py"))
     with jupyter(tmp_path) as address:
         page = open_page(browser, address, f"notebooks/{name}.ipynb")
         expect(page.locator(".instrument").first).to_be_attached(timeout=30_000)
