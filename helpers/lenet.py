@@ -91,7 +91,9 @@ def multiply_adds(model: keras.Model) -> int:
     total = 0
     for layer in model.layers:
         places = int(np.prod(layer.output.shape[1:3])) if len(layer.output.shape) == 4 else 1
-        total += places * sum(int(np.prod(weight.shape)) for weight in layer.weights if weight.name != "bias")
+        for weight in layer.weights:  # what is added, and the means of batch normalisation, multiply nothing
+            if weight.name not in ("bias", "beta", "moving_mean", "moving_variance"):
+                total += places * int(np.prod(weight.shape))
     return total
 
 

@@ -248,8 +248,9 @@ def show_seeds(values: dict[str, Sequence[float]], xlabel: str, *, text: str) ->
     _, axes = plt.subplots(figsize=(7.5, 0.38 * len(values) + 0.9))
     for row, each in enumerate(values.values()):
         axes.barh(row, np.mean(each), height=0.6, color=SKY)
-        axes.plot(each, [row] * len(each), "o", color="black", markersize=5, clip_on=False)
-        axes.text(max(each), row, f"  {np.mean(each):.1f}", va="center", fontsize=10)
+        beside = row + 0.12 * (np.arange(len(each)) % 3 - 1)  # so that equal seeds do not hide each other
+        axes.plot(each, beside, "o", color="black", markersize=5, clip_on=False)
+        axes.text(max(each), row, f"  mean {np.mean(each):.1f}", va="center", fontsize=10)
     axes.set(yticks=range(len(values)), yticklabels=list(values), xlabel=xlabel)
     axes.invert_yaxis()
     show(text)
@@ -338,7 +339,10 @@ def show_flow(boxes: dict[str, tuple[float, float]], arrows: Sequence[tuple[str,
     for start, end, says in arrows:
         (x0, y0), (x1, y1) = boxes[start], boxes[end]
         axes.annotate("", (x1 - 0.36, y1), (x0 + 0.36, y0), arrowprops={"arrowstyle": "->"})
-        axes.text((x0 + x1) / 2, (y0 + y1) / 2 + 0.15, says, ha="center", fontsize=9)
+        white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        axes.text(
+            (x0 + x1) / 2, (y0 + y1) / 2, says, ha="center", va="center", fontsize=9, bbox=white if says else None
+        )
     for name, (x, y) in boxes.items():
         axes.text(x, y, name, ha="center", va="center", bbox={"facecolor": "white", "pad": 6})
     across, down = zip(*boxes.values(), strict=True)

@@ -23,12 +23,18 @@ def small_step(my_step: object) -> str:
     gradient = np.array([[-0.2, 3.0, 0.01, 0.0, -4.0], [4.0, -0.5, 0.001, -2.0, 0.3]])
     step, epsilon, sign = 0.1, 0.15, np.sign(gradient)
     name = "my_step(picture, start, gradient, step, epsilon)"
-    moved = returned(name, my_step, picture.copy(), start.copy(), gradient.copy(), step, epsilon)
-    moved = np.asarray(moved, np.float64)
+    given = picture.copy(), start.copy(), gradient.copy()
+    moved = np.asarray(returned(name, my_step, *given, step, epsilon), np.float64)
+    for what, mine, before in zip(("picture", "start", "gradient"), given, (picture, start, gradient), strict=True):
+        if not np.array_equal(mine, before):
+            raise Wrong(f"Your function changes `{what}` itself: make a new picture, `picture + ...`.")
     if moved.shape != picture.shape:
         raise Wrong(f"A picture of shape {picture.shape} has come back as {moved.shape}: the shape should stay.")
     right = next_step(picture, start, gradient, step, epsilon)
     if np.allclose(moved, right, rtol=0, atol=1e-6):
+        other = returned(name, my_step, *given, 0.04, 0.11)
+        if not np.allclose(other, next_step(picture, start, gradient, 0.04, 0.11), rtol=0, atol=1e-6):
+            raise Wrong("With another step and another epsilon it is not right: is a number written into the function?")
         return "Right: one step uphill, and never farther than epsilon from where it began."
 
     def held(way: np.ndarray, middle: np.ndarray = start, far: float = epsilon) -> np.ndarray:
@@ -126,7 +132,9 @@ def best_scale(weights: np.ndarray, bits: int) -> float:
 def scale_of_least_error(my_scale: object) -> str:
     """Exercise 10.3: a function of weights and bits that returns the scale of least squared error."""
     rng = np.random.default_rng(4)
-    for weights, bits in ((rng.normal(0, 0.1, 400), 3), (rng.standard_t(4, 300), 4), (rng.uniform(-2, 2, 200), 2)):
+    one_is_large = np.append(rng.normal(0, 0.1, 300), 1.2)  # no fixed share of the largest scale serves all
+    cases = ((rng.normal(0, 0.1, 400), 3), (rng.standard_t(4, 300), 4), (rng.uniform(-2, 2, 200), 2), (one_is_large, 3))
+    for weights, bits in cases:
         scale = float(numbers(returned("my_scale(weights, bits)", my_scale, weights.copy(), bits), ()))
         if scale <= 0:
             raise Wrong(f"The scale is {scale:g}: it is the distance between two values, more than 0.")

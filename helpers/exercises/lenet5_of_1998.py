@@ -46,7 +46,10 @@ def refuse_signs(function: object) -> None:
     """Raise Wrong if the source of a function, where it is known, has a sign that multiplies."""
     with contextlib.suppress(OSError, TypeError, SyntaxError):
         for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
-            if isinstance(getattr(node, "op", None), ast.Mult | ast.MatMult | ast.Pow | ast.Div):
+            named = getattr(node, "attr", getattr(node, "id", ""))
+            if named in {*MULTIPLIES, "mul", "pow", "squared_distances"} or isinstance(
+                getattr(node, "op", None), ast.Mult | ast.MatMult | ast.Pow | ast.Div
+            ):
                 raise Wrong(
                     f"There is a multiplication (or a division) in line {node.lineno} of your function. {BY_SUMS}"
                 )

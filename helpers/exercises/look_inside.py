@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from helpers.exercises.engine import Wrong, checker, expect, name_slip, numbers, returned
+from helpers.exercises.engine import Wrong, checker, name_slip, numbers, returned
 from helpers.exercises.quiz import Option, Questions
 
 #: A network that can be seen through: the sum of the pixels, each times its own weight.
@@ -124,25 +124,28 @@ def likeness_without_cause(floor: object) -> str:
     right = likeness_by_chance(some, others)
     own = np.corrcoef(some.reshape(7, -1))
     cosine = [[np.sum(a * b) / np.sqrt(np.sum(a * a) * np.sum(b * b)) for b in others] for a in some]
-    expect(
-        found,
-        right,
-        {
-            np.abs(np.diag(table)).mean(): "These are pairs of the same digit: that is the left column, not its floor.",
-            np.abs(table).mean(): "Pairs of the same digit are among them: leave those out.",
-            table[different].mean(): "Drop the sign of each correlation before you take the mean: abs.",
-            abs(table[different].mean()): "Drop the sign of each correlation before you take the mean, not after.",
-            table.mean(): "Pairs of the same digit are among them, and the signs are kept.",
-            np.abs(table[different]).sum(): "This is the sum over all pairs: take the mean.",
-            np.abs(table * different).mean(): "Pairs of the same digit count as 0 here: leave them out of the mean.",
-            np.abs(own[different]).mean(): "Both maps of your pairs are from `some`: take one from `others`.",
-            np.abs(np.array(cosine)[different]).mean(): "Subtract the mean of each map first; np.corrcoef does it.",
-            np.median(np.abs(table[different])): "This is the median: take the mean.",
-            np.mean([abs(table[n, n - 1]) for n in range(7)]): "You pair each map with one other: take all pairs.",
-            np.mean([abs(table[n - 1, n]) for n in range(7)]): "You pair each map with one other: take all pairs.",
-            np.abs(table[np.triu_indices(7, 1)]).mean(): "Half of the pairs are missing: (2, 5) and (5, 2) are two.",
-        },
-    )
+    slips = {
+        np.abs(np.diag(table)).mean(): "These are pairs of the same digit: that is the left column, not its floor.",
+        np.abs(table).mean(): "Pairs of the same digit are among them: leave those out.",
+        table[different].mean(): "Drop the sign of each correlation before you take the mean: abs.",
+        abs(table[different].mean()): "Drop the sign of each correlation before you take the mean, not after.",
+        table.mean(): "Pairs of the same digit are among them, and the signs are kept.",
+        np.abs(table[different]).sum(): "This is the sum over all pairs: take the mean.",
+        np.abs(table * different).mean(): "Pairs of the same digit count as 0 here: leave them out of the mean.",
+        np.abs(own[different]).mean(): "Both maps of your pairs are from `some`: take one from `others`.",
+        np.abs(np.array(cosine)[different]).mean(): "Subtract the mean of each map first; np.corrcoef does it.",
+        np.median(np.abs(table[different])): "This is the median: take the mean.",
+        np.mean([abs(table[n, n - 1]) for n in range(7)]): "You pair each map with one other: take all pairs.",
+        np.mean([abs(table[n - 1, n]) for n in range(7)]): "You pair each map with one other: take all pairs.",
+        np.abs(table[np.tril_indices(7, -1)]).mean(): "Half of the pairs are missing: (2, 5) and (5, 2) are two.",
+        np.abs(table[np.triu_indices(7, 1)]).mean(): "Half of the pairs are missing: (2, 5) and (5, 2) are two.",
+    }
+    if not np.isclose(found, right, rtol=1e-9):
+        name_slip(found, [(np.float64(slip), says) for slip, says in slips.items()], atol=1e-9)
+        raise Wrong("Not yet. All pairs of a map of `some` and one of `others`, of different digits, without signs.")
+    fewer = returned("floor(some, others)", floor, some[:4].copy(), others[:4].copy())
+    if not np.isclose(float(numbers(fewer, ())), likeness_by_chance(some[:4], others[:4]), rtol=1e-9):
+        raise Wrong("With four maps in place of seven it is not right: is a number written into the function?")
     return "Right: so alike are maps that share neither the digit nor the weights."
 
 
@@ -184,7 +187,7 @@ QUESTIONS: Questions = {
     ],
     "A unit of C3 sees 14 x 14 pixels. What can it not know?": [
         Option("Which digit it is.", "Half a digit fits into its square. The dense layers put the parts together."),
-        Option("Whether a stroke bends.", "A bend fits into 14 x 14 pixels. That is just what such units look for."),
-        Option("Where its square lies.", "Its place in the map says that: row and column of the unit."),
+        Option("Whether a stroke bends.", "A bend fits into 14 x 14 pixels. Such units look for that."),
+        Option("How thick a stroke is.", "A stroke's breadth fits into 14 x 14 pixels."),
     ],
 }
