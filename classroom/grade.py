@@ -43,7 +43,7 @@ from classroom.apart import ALL_SECONDS, STOPPING, ask, end_what_is_left_of, kee
 from classroom.likeness import fingerprints, like_the_solution, too_long
 from classroom.marks import part_of, save, summary, total, wishes, write_by_hand, write_marks
 from classroom.names import found_in
-from classroom.pairs import people_of
+from classroom.pairs import people_of, same_person
 from classroom.platforms import read_people, write_back
 from classroom.release import Sorry, grade_id, kinds_asked, made_for, read_notebook, students_python
 from classroom.submissions import ATTEMPT, Submission, mend, remarks, submitted
@@ -182,6 +182,9 @@ def grade_one(submission: Submission, release: Path, fonts: Path, walled: bool) 
     source = read_notebook(ours / "source" / name / f"{name}.ipynb")
     notebook, notes = mend(submission.notebook, given)
     record["people"], who = people_of(submission.student, notebook)
+    stamp = made_for(submission.notebook)
+    if found_in(submission.student, students) and any(same_person(stamp, each) for each in record["people"][1:]):
+        told = []  # the notebook is the other one's of the pair
     record["notes"] += told + other_tasks(submission, given) + who + notes + remarks(notebook, name)
     record["code"] = fingerprints(notebook, given)
     record["notes"] += too_long(notebook, given)

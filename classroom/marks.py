@@ -1,5 +1,6 @@
 """Tables of marks, the marks that a person gives, and the summary; what is kept of each result."""
 
+import contextlib
 import csv
 import io
 import json
@@ -40,6 +41,11 @@ def write_table(path: Path, rows: list[list[object]]) -> None:
 
 def write_marks(records: dict[str, dict], marks: Path) -> None:
     """Write a table of marks for each assignment: a line for each person, so two for the notebook of a pair."""
+    now = {table_of(record["assignment"]) for record in records.values()}
+    for old in marks.glob("marks_*.csv"):  # of files that others have replaced
+        if old.name not in now:
+            with contextlib.suppress(OSError):  # another program holds it
+                old.unlink()
     for assignment in sorted({record["assignment"] for record in records.values()}):
         mine = {key: record for key, record in records.items() if record["assignment"] == assignment}
         parts = sorted({part for record in mine.values() for part in record["marks"]})
@@ -53,7 +59,12 @@ def write_marks(records: dict[str, dict], marks: Path) -> None:
             waits = " ".join(f"part {part_of(part)}" for part in waiting)
             for person in record.get("people", [record["student"]]):  # none in what could not be read
                 rows.append([person, *each, *sums, waits, " ".join(record["notes"]), record["file"], key])
-        write_table(marks / f"marks_{assignment or 'not_graded'}.csv", rows)
+        write_table(marks / table_of(assignment), rows)
+
+
+def table_of(assignment: str) -> str:
+    """Return the name of the table of an assignment's marks; of what is none, when it is empty."""
+    return f"marks_{assignment or 'not_graded'}.csv"
 
 
 def by_student(records: dict[str, dict]) -> list[tuple[str, dict]]:

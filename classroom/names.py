@@ -37,6 +37,9 @@ def in_table(text: str, path: Path) -> list[str]:
     places = next(([header.index(each) for each in names] for names in columns if set(names) <= set(header)), None)
     if places is None:
         raise Sorry(f"{path}: no column is called `name`, nor two `first name` and `last name`: please name one so.")
+    if {"id", "section"} <= set(header):  # Canvas's export: rows without an ID say what its columns mean
+        at = header.index("id")
+        rows = [rows[0], *(row for row in rows[1:] if at < len(row) and row[at].strip().isdecimal())]
     return [" ".join(row[place].strip() for place in places if place < len(row)).strip() for row in rows[1:]]
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import itertools
 import re
 
 from nbformat import NotebookNode
@@ -31,9 +32,11 @@ def is_text(node: ast.AST) -> bool:
 
 
 def same_person(one: str, other: str) -> bool:
-    """Tell whether two names mean one person: `anna_schmidt`, `Schmidt, Anna`, and `anna` alone."""
-    first, second = (set(re.findall(r"[^\W_]+", name.casefold())) for name in (one, other))
-    return bool(first and second) and (first <= second or second <= first)
+    """Tell whether two names mean one person: `anna_schmidt`, `Schmidt, Anna`, `schmidtanna`, and `anna` alone."""
+    words = [re.findall(r"[^\W_]+", name.casefold()) for name in (one, other)]
+    first, second = map(set, words)
+    glued = [{"".join(each) for each in itertools.permutations(some[:5])} for some in words]  # as Canvas names files
+    return bool(first and second) and bool(first <= second or second <= first or glued[0] & glued[1])
 
 
 def people_of(student: str, notebook: NotebookNode) -> tuple[list[str], list[str]]:
@@ -41,7 +44,9 @@ def people_of(student: str, notebook: NotebookNode) -> tuple[list[str], list[str
     named = names_written_in(notebook)
     others = [name for name in named if not same_person(name, student)]
     if not others:
-        return [student], []
+        asked = any(grade_id(cell) == NAMES for cell in notebook.cells)
+        unread = len(named) > 1 or (asked and not named)
+        return [student], ["`our_names` gives no second name that can be read: a pair? Please look."] if unread else []
     people = [student, *others]
     if len(people) == 2 and len(named) == 2:
         return people, [f"Handed in by a pair: {student} and {others[0]} get the same marks."]

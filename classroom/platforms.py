@@ -142,6 +142,8 @@ def fitting(record: dict, people: People) -> list[Person]:
         return said
     pieces = re.split(r"[\s_,;()]+", student.casefold())
     numbers = {student.casefold(), *(each for each in pieces if len(each) > 2 and re.search(r"\d", each))}
+    in_file = re.match(r"[^_]+(?:_LATE)?_(\d+)_\d+_", first)  # Canvas: name_user_submission_title
+    numbers |= {in_file[1]} if in_file and people.platform == "canvas" else set()
     by_number = [each for each in people.persons if numbers & each.numbers]
     name = " ".join(each for each in pieces if each not in numbers) or student
     by_name = [each for each in people.persons if words(name) and words(each.name) == words(name)]

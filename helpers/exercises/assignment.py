@@ -6,7 +6,7 @@ Each part is one function. Called with a student's functions it prints how many 
 wrong. With a `seed` it draws other data and sizes, and returns the marks: so the hidden tests are this code with a
 number that only the instructor knows. It never raises, whatever a student's function does.
 
-Most parts have kinds, which a term or a student draws: what is asked for differs, not the data alone. The check is told
+Many parts have kinds, which a term or a student draws: what is asked for differs, not the data alone. The check is told
 which by `kind`; without it, it judges what releases of before there were kinds ask for. The right answer of one kind
 earns less than half of the marks of another.
 

@@ -60,6 +60,12 @@ def test_what_is_wrong_with_a_list_is_told(tmp_path, file, text, told):
     assert told in str(raised.value)
 
 
+def test_canvas_s_export_makes_nobody_of_the_points_possible(tmp_path):
+    path = tmp_path / "canvas.csv"
+    path.write_text('Student,ID,Section\n    Points Possible,,\n"Schmidt, Anna",17,A\n', encoding="utf-8")
+    assert names.names_in(path) == {"Schmidt_Anna": "Schmidt, Anna"}
+
+
 STUDENTS = ["Anna_Schmidt", "Bo_Li"]
 
 

@@ -52,6 +52,8 @@ def test_a_notebook_without_the_cell_names_nobody():
     [
         ("anna_schmidt", "Anna Schmidt", True),
         ("Schmidt, Anna", "anna schmidt", True),
+        ("schmidtanna", "Anna Schmidt", True),
+        ("schmidtanna", "Anna Meier", False),
         ("anna", "Anna Schmidt", True),
         ("Anna Schmidt", "Hanna Schmidt", False),
         ("(no name)", "Anna", False),
@@ -87,3 +89,19 @@ def test_each_of_a_pair_has_a_line_in_the_table(tmp_path):
     with (tmp_path / "marks_5.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = [(row["student"], row["part 5.1"], row["result"]) for row in csv.DictReader(file)]
     assert rows == [("anna", "3.0", "pair"), ("Ben Meier", "3.0", "pair"), ("zoe", "3.0", "old")]
+
+
+def test_a_second_name_that_cannot_be_read_is_told():
+    by_hand = naming('def our_names():\n    names = ["Anna Schmidt", "Ben Koch"]\n    return names')
+    for notebook in (by_hand, naming(function('"Anna Schmidt", "Anna Meier"'))):
+        people, told = people_of("anna", notebook)
+        assert people == ["anna"] and "no second name that can be read" in told[0]
+    assert people_of("anna", naming(function('"Anna Schmidt"'))) == (["anna"], [])
+
+
+def test_a_table_of_files_that_were_replaced_goes(tmp_path):
+    record = {"student": "anna", "assignment": "1_the_data", "marks": {}, "notes": [], "file": "a.ipynb"}
+    marks.write_marks({"one": record | {"assignment": ""}, "two": record}, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"marks_1_the_data.csv", "marks_not_graded.csv"}
+    marks.write_marks({"two": record}, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"marks_1_the_data.csv"}

@@ -191,6 +191,13 @@ def test_a_student_is_found_by_number_or_name(student, name):
     assert whose(student) == [name]
 
 
+@pytest.mark.parametrize("file", ["schmidtanna_70003_5_a.ipynb", "schmidtanna_LATE_70003_5_a.ipynb"])
+def test_on_canvas_the_number_in_the_files_name_decides(file, tmp_path):
+    people = platforms.read_people(saved(tmp_path / "list.csv", canvas_list()))
+    (found,) = platforms.fitting({"student": "unknown", "file": file}, people)
+    assert found.name == "Müller, Jürgen"
+
+
 @pytest.mark.parametrize("student", ["", "-", "schmidt", "anna", "anna_maria_schmidt", "ada", "nobody", "(no name)"])
 def test_a_name_that_does_not_fit_is_nobodys(student):
     assert whose(student) == []
