@@ -316,7 +316,7 @@ def show_clouds(
         low, span = points.min(axis=0), np.ptp(points, axis=0)
         points = (points - low) / span
         for digit in range(10):
-            own = points[labels == digit][:50]
+            own = np.concatenate([points[labels == digit][:50], points[(labels == digit) & circled]])
             axes.scatter(*own.T, marker=f"${digit}$", s=44, linewidth=0.2, color=plt.cm.viridis(digit / 11))
         axes.scatter(*points[circled].T, s=110, facecolors="none", edgecolors=VERMILION, linewidth=1.4)
         middles = np.stack([points[labels == digit].mean(axis=0) for digit in range(10)])
@@ -331,6 +331,7 @@ def show_clouds(
             axes.text(*place, digit, fontsize=14, weight="bold", ha="center", va="center", bbox=box)
         axes.set(title=title, xlabel=xlabel, ylabel=ylabel, xticks=[], yticks=[])
     plt.tight_layout()
+    show(text)
 
 
 def show_flow(boxes: dict[str, tuple[float, float]], arrows: Sequence[tuple[str, str, str]], *, text: str) -> None:

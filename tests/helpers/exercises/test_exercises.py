@@ -853,6 +853,11 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("way_to_the_middle", [0, 0], "Without a move"),
         ("nearest_without_multiplying", [lambda f, d: (f * d).sum(axis=1).argmax()], "line 1 of your function"),
         ("nearest_without_multiplying", [lambda f, d: d.dot(f).argmax()], r"\(dot\)"),
+        (
+            "nearest_without_multiplying",
+            [lambda f, d: np.multiply(np.asarray(d), np.asarray(f)).sum(axis=1).argmax()],
+            r"\(multiply\)",
+        ),
         ("nearest_without_multiplying", [lambda f, d: np.linalg.norm(f - d, axis=1).argmin()], r"\(norm\)"),
         ("nearest_without_multiplying", [lambda f, d: np.square(f - d).sum(axis=1).argmin()], r"\(square\)"),
         ("nearest_without_multiplying", [lambda f, d: np.where(d > 0, f, -f).sum(axis=1).argmin()], "farthest"),
