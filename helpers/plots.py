@@ -342,7 +342,13 @@ def show_flow(boxes: dict[str, tuple[float, float]], arrows: Sequence[tuple[str,
         axes.annotate("", (x1 - 0.36, y1), (x0 + 0.36, y0), arrowprops={"arrowstyle": "->"})
         white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
         axes.text(
-            (x0 + x1) / 2, (y0 + y1) / 2, says, ha="center", va="center", fontsize=9, bbox=white if says else None
+            (x0 + x1) / 2,
+            (y0 + y1) / 2 + 0.2 * (y0 == y1),
+            says,
+            ha="center",
+            va="center",
+            fontsize=9,
+            bbox=white if says else None,
         )
     for name, (x, y) in boxes.items():
         axes.text(x, y, name, ha="center", va="center", bbox={"facecolor": "white", "pad": 6})
