@@ -340,16 +340,9 @@ def show_flow(boxes: dict[str, tuple[float, float]], arrows: Sequence[tuple[str,
     for start, end, says in arrows:
         (x0, y0), (x1, y1) = boxes[start], boxes[end]
         axes.annotate("", (x1 - 0.36, y1), (x0 + 0.36, y0), arrowprops={"arrowstyle": "->"})
-        white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-        axes.text(
-            (x0 + x1) / 2,
-            (y0 + y1) / 2 + 0.2 * (y0 == y1),
-            says,
-            ha="center",
-            va="center",
-            fontsize=9,
-            bbox=white if says else None,
-        )
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1} if says else None
+        middle = (x0 + x1) / 2, (y0 + y1) / 2 + 0.2 * (y0 == y1)  # above a level arrow
+        axes.text(*middle, says, ha="center", va="center", fontsize=9, bbox=box)
     for name, (x, y) in boxes.items():
         axes.text(x, y, name, ha="center", va="center", bbox={"facecolor": "white", "pad": 6})
     across, down = zip(*boxes.values(), strict=True)
