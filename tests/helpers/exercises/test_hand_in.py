@@ -64,7 +64,7 @@ def test_a_notebook_is_packed_as_it_is_and_runs_once(tmp_path, monkeypatch):
     """An error, an endless loop and a cell that hands in do not keep the others from running."""
     monkeypatch.setattr(fresh_kernel, "CELL_SECONDS", 2)
     told = []
-    again = "from helpers.exercises.hand_in import hand_in\nhand_in()\n!{} -m helpers.exercises.hand_in x.ipynb"
+    again = 'from helpers.exercises.hand_in import hand_in\nhand_in()\n!"{}" -m helpers.exercises.hand_in x.ipynb'
     notebook = made(first="x = 1\nwhile True: pass", second=f"here = os.listdir()\n1/0\n{again.format(sys.executable)}")
     notebook.cells.insert(3, nbformat.v4.new_code_cell(again.format(sys.executable)))
     path = stored(tmp_path, notebook)
