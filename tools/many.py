@@ -14,6 +14,9 @@ import time
 
 from helpers.experiments.jobs import KEYS
 
+WRONG_CALL = 2  # what programs return that do not understand their options
+LONGEST_PAUSE = 30  # seconds
+
 
 def command(what: str, *rest: str) -> list[str]:
     """Return the program of dask's that is to run, with its options: what is not for others listens on loopback."""
@@ -32,17 +35,25 @@ def main(*arguments: str) -> int:
         print(__doc__.strip())
         return 2 if arguments else 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    pause = 1
     while True:
-        with subprocess.Popen(command(*arguments)) as process:
-            try:
-                code = process.wait()
-            except KeyboardInterrupt:
-                process.terminate()
-                return 130
-        if code or arguments[0] == "scheduler":
-            return code
-        print("The scheduler is gone. This worker waits until it is there again.", flush=True)  # dask's would end
-        time.sleep(1)
+        begun = time.monotonic()
+        try:
+            with subprocess.Popen(command(*arguments)) as process:
+                try:
+                    code = process.wait()
+                except KeyboardInterrupt:
+                    process.terminate()
+                    return 130
+            if code == WRONG_CALL or arguments[0] == "scheduler":
+                return code
+            # dask's worker ends for good when its scheduler does, or when a job kills it as it starts
+            pause = 1 if time.monotonic() - begun > LONGEST_PAUSE else min(2 * pause, LONGEST_PAUSE)
+            what = f"ended with {code}" if code else "has lost its scheduler"
+            print(f"This worker {what}. It starts again in {pause} seconds; Ctrl-C ends it.", flush=True)
+            time.sleep(pause)
+        except KeyboardInterrupt:
+            return 130
 
 
 if __name__ == "__main__":

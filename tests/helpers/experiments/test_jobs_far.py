@@ -16,6 +16,7 @@ from helpers.experiments import jobs
 from helpers.experiments.jobs import run_jobs
 from tests.helpers.experiments import work
 from tests.helpers.experiments.test_jobs import BAD, TOLD, outcomes
+from tools import many
 from tools.many import command
 
 PYTHON = ROOT / ".venv-many" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -169,3 +170,20 @@ def test_only_loopback_listens_where_there_are_no_certificates(what, monkeypatch
     assert called[called.index("--dashboard-address") + 1].startswith("127.0.0.1:")
     monkeypatch.setattr("tools.many.KEYS", tmp_path)
     assert {"--tls-ca-file", "--tls-cert", "--tls-key"} <= set(command(what)) and "--host" not in command(what)
+
+
+def test_a_worker_that_ends_is_started_again_and_a_wrong_call_is_not(monkeypatch, tmp_path, capfd):
+    """A job that kills its worker while that starts makes dask's own guard end, too: the run would wait for ever."""
+    starts = tmp_path / "starts"
+    starts.touch()
+    code = "import pathlib, sys; path = pathlib.Path(sys.argv[1]); path.write_text(path.read_text() + '.')\n"
+    code += "sys.exit((1, 0, -9, 2)[len(path.read_text()) - 1])"
+    monkeypatch.setattr(many, "command", lambda *_: [sys.executable, "-c", code, str(starts)])
+    monkeypatch.setattr(many.time, "sleep", lambda _: None)
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        assert many.main("worker", "tcp://127.0.0.1:9") == 2 and starts.read_text() == "...."
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    told = capfd.readouterr().out
+    assert "ended with 1" in told and "has lost its scheduler" in told and "in 2 seconds" in told
