@@ -76,7 +76,8 @@ def final_side(side: object) -> str:
     side = side[0] if isinstance(side, tuple | list) and len(set(side)) == 1 else side  # 5 x 5 is 5
     if np.size(side) in (4, 5) and np.ravel(side)[-1] == 5:
         raise Wrong("These are all the steps, and they are right: give the last one alone.")
-    expect(float(numbers(side, ())), 5, mistakes)
+    begin = "Not yet: write down the side after each of the four steps, each step with the side of the one before."
+    expect(float(numbers(side, ())), 5, mistakes, otherwise=begin)
     return "Right: the side that S4 of LeNet-5 has."
 
 
@@ -126,15 +127,18 @@ def without_sharing(dense: object, unshared: object) -> str:
         units * 6 * 26: "the six maps are counted twice: 156 is all six kernels.",
     }
 
-    def counted(count: int, mistakes: dict[float, str]) -> Callable:
-        return lambda answer: expect(float(numbers(answer, ())), count, mistakes)
+    def counted(count: int, mistakes: dict[float, str], begin: str) -> Callable:
+        return lambda answer: expect(float(numbers(answer, ())), count, mistakes, otherwise=f"not yet. {begin}")
 
     if np.size(dense) == 3 and sum(np.ravel(dense)) == right:
         raise Wrong("Dense network: these are its three layers, and they are right: add them up.")
     one_by_one(
         {
-            "Dense network": (dense, counted(right, of_dense)),
-            "C1 unshared": (unshared, counted(units * 26, of_unshared)),
+            "Dense network": (dense, counted(right, of_dense, "Count each of its three layers by itself, and add.")),
+            "C1 unshared": (
+                unshared,
+                counted(units * 26, of_unshared, "How many units has C1, and how many numbers does each of them need?"),
+            ),
         }
     )
     return "Right, both of them."

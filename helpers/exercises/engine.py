@@ -86,8 +86,14 @@ def returned(name: str, function: object, *arguments: object) -> object:
     return value
 
 
-def expect(value: float, right: float, mistakes: dict[float, str], what: str = "") -> None:
-    """Raise Wrong unless a number is right; a known mistake gets its own sentence. what: which number it is about."""
+def expect(
+    value: float, right: float, mistakes: dict[float, str], what: str = "", otherwise: str = "not yet: count once more."
+) -> None:
+    """Raise Wrong unless a number is right; a known mistake gets its own sentence.
+
+    what: which number it is about. otherwise: where to begin, for a number that no known mistake leads to. (Whether it
+    is too large would tell nobody what to do, and would let a reader find the number by trying.)
+    """
     if np.isclose(value, right, rtol=1e-9):
         return
     for mistake, sentence in mistakes.items():
@@ -97,7 +103,7 @@ def expect(value: float, right: float, mistakes: dict[float, str], what: str = "
         raise Wrong(f"{what}Python takes the point for a decimal one: write the number without it.")
     if value != round(value):
         raise Wrong(f"{what}{value:g} is not a whole number: you need // in place of /, or a rounding.")
-    raise Wrong(f"{what}{value:,.0f} is too {'large' if value > right else 'small'}.")
+    raise Wrong(what + otherwise)
 
 
 def name_slip(found: object, slips: Iterable[tuple[object, str]], *, atol: float = 1e-6, rtol: float = 0.0) -> None:
