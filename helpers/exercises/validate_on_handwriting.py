@@ -71,6 +71,7 @@ def darkness_by_paper(darkness_of: object) -> str:
         (paper - picture, wrapped),
         ((picture - paper) / paper, wrapped),
         (-picture / paper + 1, wrapped),
+        (-picture / 255 + 1, "A number ran over the edge of uint8 at the minus sign. And divide by the paper."),
         ((1 - picture) / paper, wrapped),
         ((paper - picture).mean(axis=2) / means[1], wrapped),
         (1.0 - picture // paper, "Only 0 and 1 are left: // throws the decimals away."),

@@ -815,6 +815,7 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("darkness_by_paper", [darkness("(1 - picture / paper.mean()).mean(axis=2)")], "One number stands for all"),
         ("darkness_by_paper", [darkness("(1 - picture / picture.max()).mean(axis=2)")], "One number stands for all"),
         ("darkness_by_paper", [darkness("(1 - picture / 128).mean(axis=2)")], "not by 128"),
+        ("darkness_by_paper", [darkness("(-picture / 255 + 1).mean(axis=2)")], "at the minus sign"),
         ("darkness_by_paper", [darkness("(255 - picture).mean(axis=2)")], "paper is not used"),
         ("darkness_by_paper", [darkness("(picture < 128).mean(axis=2)")], "One threshold"),
         ("darkness_by_paper", [darkness("((255 - picture) / paper).mean(axis=2)")], "not from 255"),
