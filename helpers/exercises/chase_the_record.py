@@ -5,40 +5,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from helpers.exercises.engine import Wrong, checker, expect, numbers, returned
+from helpers.exercises.engine import Wrong, checker, numbers, returned
 from helpers.exercises.quiz import Option, Questions
 
 
 @checker
-def two_small_kernels(two_small: object, one_large: object) -> str:
-    """Exercise 8.1: the weights of two 3 x 3 convolutions and of one 5 x 5, each with 32 maps in and 32 out."""
-    two_small, one_large = float(numbers(two_small, ())), float(numbers(one_large, ()))
-    if (two_small, one_large) == (25 * 1024, 18 * 1024):
-        raise Wrong("The two numbers are exchanged.")
-    mistakes = {
-        9 * 1024: "that is one of the two layers.",
-        2 * 9 * 32: "each output map has a kernel for each of the 32 maps that come in.",
-        18: "that is for one map in and one map out. There are 32 of each.",
-        2 * 9 * 32 * 33: "one bias too many for each kernel: here there are no biases.",
-        2 * (9 * 1024 + 32): "these are the weights and the biases. Here there are no biases.",
-        6 * 1024: "a kernel of 3 x 3 has nine weights, not three.",
-        81 * 1024: "the layers come one after the other: add their weights, do not multiply them.",
-    }
-    expect(two_small, 18 * 1024, mistakes, "Two small ones: ")
-    mistakes = {
-        25 * 32: "each output map has a kernel for each of the 32 maps that come in.",
-        25: "that is for one map in and one map out. There are 32 of each.",
-        25 * 1024 + 32: "these are the weights and the biases. Here there are no biases.",
-        2 * 25 * 1024: "there is one such layer, not two.",
-        5 * 1024: "a kernel of 5 x 5 has 25 weights, not five.",
-    }
-    expect(one_large, 25 * 1024, mistakes, "One large one: ")
-    return "Right: both see 5 x 5 pixels, and the pair needs 28 % fewer weights."
-
-
-@checker
 def batch_normalised(normalised: object, maps: object) -> str:
-    """Exercise 8.2: each map by its own mean and variance. maps: N x rows x columns x maps."""
+    """Exercise 8.1: each map by its own mean and variance. maps: N x rows x columns x maps."""
     shape = np.shape(maps)
     if len(shape) != 4 or not np.issubdtype(np.asarray(maps).dtype, np.number):
         raise Wrong("The second answer should be `maps`, as the cell above made it.")
@@ -78,7 +51,7 @@ def batch_normalised(normalised: object, maps: object) -> str:
 
 @checker
 def majority_wrong(answer: object) -> str:
-    """Exercise 8.3: the probability that at least three of five are wrong, each with probability p."""
+    """Exercise 8.2: the probability that at least three of five are wrong, each with probability p."""
 
     def of(p: float) -> float:
         return sum(math.comb(5, k) * p**k * (1 - p) ** (5 - k) for k in (3, 4, 5))
@@ -111,7 +84,7 @@ def majority_wrong(answer: object) -> str:
 
 @checker
 def softened(soften: object) -> str:
-    """Exercise 8.5: softmax of logits divided by a temperature."""
+    """Exercise 8.3: softmax of logits divided by a temperature."""
     cases = [(np.array([6.0, 2.0, -1.0]), 1.0), (np.array([6.0, 2.0, -1.0]), 4.0), (np.array([0.5, 3.0, 2.0]), 0.5)]
     what = "soften(logits, temperature)"
     found = [(case, numbers(returned(what, soften, case[0].copy(), case[1]), (3,))) for case in cases]

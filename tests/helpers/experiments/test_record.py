@@ -2,10 +2,11 @@
 
 import json
 
+import nbformat
 import numpy as np
 import pytest
 
-from helpers import CourseError
+from helpers import ROOT, CourseError
 from helpers.experiments import record
 from helpers.experiments.jobs import Outcome
 from helpers.experiments.voters import voter
@@ -49,6 +50,23 @@ def test_the_shipped_ensemble_makes_the_stated_number_of_mistakes(ensemble, said
     for member, count in zip(said, stated["members"], strict=True):
         assert np.sum(member.argmax(axis=1) != Y_TEST) == pytest.approx(count, abs=TOLERANCE)
     assert stated["correct"] == 10_000 - stated["together"]
+
+
+def layers_of(network: keras.Model) -> list[tuple]:
+    """Return what each layer of a network is, gives, and holds."""
+    return [
+        (type(layer).__name__, layer.output.shape, [weight.shape for weight in layer.weights])
+        for layer in network.layers
+    ]
+
+
+def test_the_deepnet_that_notebook_08_writes_is_that_of_its_trials_and_members():
+    """There without the two options that only the trials use."""
+    cells = nbformat.read(ROOT / "notebooks" / "08_chase_the_record.ipynb", as_version=4).cells
+    names = {"keras": keras}
+    exec(next(cell.source for cell in cells if cell.id == "deepnet"), names)
+    assert layers_of(names["deepnet"]()) == layers_of(record.deepnet())
+    assert layers_of(names["deepnet"]()) != layers_of(record.deepnet(dropout=True))
 
 
 def test_the_vote_is_better_than_its_members(ensemble):
