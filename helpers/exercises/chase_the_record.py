@@ -44,8 +44,17 @@ def batch_normalised(normalised: object, maps: object) -> str:
         raise Wrong("This is each digit by itself. The mean goes over all digits of the batch as well: axis 0, too.")
     if by((0,)):
         raise Wrong("This is each place by itself. The mean goes over all places of a map as well: axes 1 and 2, too.")
+    if by((1, 2, 3)):
+        raise Wrong("This is each digit by itself, with all its maps mixed. The mean goes over axes 0, 1 and 2.")
     if by((3,)):
         raise Wrong("This mixes the maps: axis 3 counts them. The mean goes over the three other axes.")
+    mean, variance = maps.mean(axis=axes), maps.var(axis=axes)
+    if any(same(maps - mean / np.sqrt(variance + epsilon)) for epsilon in (0.001, 0)):
+        raise Wrong("Only the mean is divided: brackets around the difference, (maps - mean) / ...")
+    if same((maps - mean) / np.sqrt(np.sqrt(variance) + 0.001)):
+        raise Wrong("That is the root of the deviation (std). The root of the *variance* is wanted.")
+    if same((maps - mean) / np.sqrt(maps.var() + 0.001)):
+        raise Wrong("The means are 0 now, but one variance serves all four maps: each map has its own.")
     raise Wrong("Not yet: each map should have mean 0 and variance 1. Look at .mean(axis=(0, 1, 2)) of your answer.")
 
 
@@ -65,10 +74,20 @@ def majority_wrong(answer: object) -> str:
         return f"Right: with p = 0.5 it is 0.5, and with p = 0.1 it is {of(0.1):.4f}."
     if same(lambda p: math.comb(5, 3) * p**3 * (1 - p) ** 2):
         raise Wrong("This is *exactly* three of five. Four and five make a majority, too.")
+    if same(lambda p: 10 * p**3):
+        raise Wrong("In ten ways three are wrong, but then two are right: (1 - p)². Four and five come on top.")
     if same(lambda p: p**3):
         raise Wrong("This is three certain ones, whatever the others do: there are ten ways to choose three.")
     if same(lambda p: p**3 * (1 - p) ** 2 + p**4 * (1 - p) + p**5):
         raise Wrong("There are several ways to choose three of five, or four: math.comb(5, 3) and math.comb(5, 4).")
+    if same(lambda p: p**3 + p**4 + p**5):
+        raise Wrong("Of exactly three, two are right: (1 - p)² belongs to it, and the ways to choose three.")
+    if same(lambda p: sum(math.comb(5, k) * p**k for k in (3, 4, 5))):
+        raise Wrong("The others are right: (1 - p) to the power of how many they are belongs to each case.")
+    if same(lambda p: of(p) + math.comb(5, 2) * p**2 * (1 - p) ** 3):
+        raise Wrong("Two of five are no majority: begin with three.")
+    if same(lambda p: of(p) - math.comb(5, 3) * p**3 * (1 - p) ** 2):
+        raise Wrong("Exactly three is a majority, too.")
     if same(lambda p: 1 - of(p)):
         raise Wrong("This is the probability that the majority is right.")
     if same(lambda p: 1 - (1 - p) ** 5):
@@ -106,6 +125,8 @@ def softened(soften: object) -> str:
         raise Wrong("The probabilities are divided here. Divide the logits, before the exponential.")
     if same(lambda logits, temperature: logits / temperature):
         raise Wrong("These are the logits, divided. Softmax comes next: exp, and divide by the sum.")
+    if same(lambda logits, temperature: logits / logits.sum()):
+        raise Wrong("They add up to 1, but a softmax takes the exponential of each first.")
     if not all(np.isclose(value.sum(), 1) for _, value in found):
         raise Wrong("These do not add up to 1: divide by their sum.")
     raise Wrong("Not yet: exp(logits / temperature), divided by the sum of all of them.")

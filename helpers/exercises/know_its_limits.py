@@ -51,6 +51,14 @@ def small_step(my_step: object) -> str:
         (held(picture + epsilon * sign), "The step is epsilon here: it should be `step`."),
         (held(picture + sign), "The step is 1 here: it should be `step`."),
         (held(start + step * sign), "The step sets out from `start`: it should set out from `picture`."),
+        (
+            held(picture + step * (gradient > 0)),
+            "A pixel with a negative slope has not moved: it should become lighter.",
+        ),
+        (
+            np.clip(np.clip(picture + step * sign, -epsilon, epsilon), 0, 1),
+            "The pixels are held between -epsilon and epsilon. They should stay within epsilon of `start`.",
+        ),
         (held(picture + step * np.abs(sign)), "Every pixel became darker: a negative slope asks for a lighter one."),
         (
             held(picture + step * sign, far=step),
@@ -96,11 +104,17 @@ def flips_in_reach(my_flips: object) -> str:
         raise Wrong("Every pixel is flipped once. Epsilon carries only some of them across 0.5.")
     if len(tries) and not changed.any():
         raise Wrong("Nothing is flipped: black should become white, and white black.")
+    if len(tries) == 0:
+        raise Wrong("No pixel is flipped. What counts is how far the grey `picture` is from 0.5.")
+    if len(tries) and not np.isin(tries, (0, 1)).all():
+        raise Wrong("There is grey in what the network sees: copy `seen`, in which a pixel is 0 or 1.")
     if (changed > 1).any():
         raise Wrong("A picture differs from `seen` in several pixels: flip one, and copy the others.")
-    if not np.isin(tries, (0, 1)).all():
-        raise Wrong("There is grey in what the network sees: after rounding a pixel is 0 or 1.")
     flipped = (tries != seen).any(axis=0)
+    if np.array_equal(flipped, abs(picture - 0.5) > epsilon):
+        raise Wrong("These are the pixels out of reach: those *nearer* to 0.5 than epsilon are wanted.")
+    if np.array_equal(flipped, abs(picture - seen) < epsilon):
+        raise Wrong("Here pixels near to what is seen are flipped: how far are they from 0.5?")
     if flipped.any() and not (flipped & (picture < 0.5)).any():
         raise Wrong("Only ink is flipped. Paper can be carried across 0.5 as well.")
     if flipped.any() and not (flipped & (picture > 0.5)).any():
@@ -134,6 +148,7 @@ def scale_of_least_error(my_scale: object) -> str:
     rng = np.random.default_rng(4)
     one_is_large = np.append(rng.normal(0, 0.1, 300), 1.2)  # no fixed share of the largest scale serves all
     cases = ((rng.normal(0, 0.1, 400), 3), (rng.standard_t(4, 300), 4), (rng.uniform(-2, 2, 200), 2), (one_is_large, 3))
+    cases += ((-rng.uniform(0.5, 2, 200), 3),)  # the largest in size is negative
     for weights, bits in cases:
         scale = float(numbers(returned("my_scale(weights, bits)", my_scale, weights.copy(), bits), ()))
         if scale <= 0:
@@ -148,7 +163,22 @@ def scale_of_least_error(my_scale: object) -> str:
         if error(scale) <= 1.03 * least:
             continue
         worst = largest * np.linspace(0.2, 1, 50)[np.argmax([error(largest * x) for x in np.linspace(0.2, 1, 50)])]
+        shares = np.linspace(0.2, 1, 50)
+        left = np.array([rounded(weights, largest * share, bits) - weights for share in shares])
+        halved = np.abs(weights).max() / (2**bits - 1) * shares
+        other = halved[np.argmin([error(scale) for scale in halved])]
         slips = (
+            (largest * shares[np.abs(left).sum(axis=1).argmin()], "The errors are not squared: large ones count more."),
+            (
+                largest * shares[np.abs(left).max(axis=1).argmin()],
+                "That has the smallest *largest* error: add them all up.",
+            ),
+            (
+                largest * shares[(left.sum(axis=1) ** 2).argmin()],
+                "Square each error first, then add: they cancel here.",
+            ),
+            (largest * shares[left.sum(axis=1).argmin()], "The errors cancel each other here: square each first."),
+            (other, "There are 2**(bits - 1) - 1 values on each side of 0, not 2**bits - 1."),
             (largest, "That is the scale by the largest weight. Smaller ones cut off a few, and serve the many."),
             (np.abs(weights).max(), "That is the largest weight. The scale is the distance between two values."),
             (least, "That is the least error itself: which scale has led to it?"),

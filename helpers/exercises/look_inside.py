@@ -86,6 +86,24 @@ def _name_slip_of_window(found: np.ndarray, says: Callable, image: np.ndarray, s
     def one(picture, row, column):
         picture[row, column] = 0
 
+    def wide(picture, row, column):
+        picture[max(0, row - size) : row + size + 1, max(0, column - size) : column + size + 1] = 0
+
+    def bands(picture, row, column):
+        picture[max(0, row - half) : row + half + 1] = 0
+
+    def half_held(picture, row, column):
+        picture[max(0, row - half) : row + half + 1, column - half : column + half + 1] = 0
+
+    def early(picture, row, column):
+        picture[max(0, row - half) : min(27, row + half + 1), max(0, column - half) : min(27, column + half + 1)] = 0
+
+    def pushed(picture, row, column):
+        top, left = max(0, row - half), max(0, column - half)
+        picture[top : top + size, left : left + size] = 0
+
+    inner = np.zeros((28, 28))
+    inner[half:-half, half:-half] = right[half:-half, half:-half]
     worn, added_up = image.copy(), np.zeros((28, 28))
     for row, column in np.ndindex(28, 28):
         worn[max(0, row - half) : row + half + 1, max(0, column - half) : column + half + 1] = 0
@@ -101,6 +119,15 @@ def _name_slip_of_window(found: np.ndarray, says: Callable, image: np.ndarray, s
             with_windows(wrapped),
             "At the rim nothing is wiped out, where row - half is negative: take max(0, ...).",
         ),
+        (
+            with_windows(wide),
+            "The window reaches `size` pixels to each side. Half of that, size // 2, makes it `size` wide.",
+        ),
+        (with_windows(bands), "Whole rows are wiped out: the window has columns as well."),
+        (with_windows(half_held), "At the left rim nothing is wiped out: the columns need max(0, ...), too."),
+        (with_windows(early), "At the rim the last row and column stay: a slice may go to 28, its end is left out."),
+        (with_windows(pushed), "At the rim the window should shrink: what lies outside is not made up inside."),
+        (inner, "At the rim nothing is asked. There the window is what lies inside the picture."),
         (with_windows(black), "Your window is full of ink: paper is 0."),
         (added_up, "The windows add up: take a fresh copy of the image for each pixel."),
         (with_windows(one), "Only the pixel itself is wiped out, not the window around it."),
@@ -135,6 +162,11 @@ def likeness_without_cause(floor: object) -> str:
         np.abs(own[different]).mean(): "Both maps of your pairs are from `some`: take one from `others`.",
         np.abs(np.array(cosine)[different]).mean(): "Subtract the mean of each map first; np.corrcoef does it.",
         np.median(np.abs(table[different])): "This is the median: take the mean.",
+        np.mean([abs(np.corrcoef(a, b)[0, 1]) for i, a in enumerate(some) for j, b in enumerate(others) if i != j]): (
+            "This compares two rows of one map: make one long row of each map, .ravel()."
+        ),
+        np.mean(table[different] ** 2): "The correlations are squared: take their size, abs.",
+        np.mean((1 + np.abs(table[different])) / 2): "np.corrcoef gives a table of 2 x 2: take [0, 1] of it.",
         np.mean([abs(table[n, n - 1]) for n in range(7)]): "You pair each map with one other: take all pairs.",
         np.mean([abs(table[n - 1, n]) for n in range(7)]): "You pair each map with one other: take all pairs.",
         np.abs(table[np.tril_indices(7, -1)]).mean(): "Half of the pairs are missing: (2, 5) and (5, 2) are two.",

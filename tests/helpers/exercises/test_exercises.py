@@ -88,6 +88,32 @@ def windows_in_place(says, image, size):
     return found
 
 
+def covering(first, last, columns=True):
+    """Return a function of Exercise 9.1 whose window goes from first(place, half) to last(place, half)."""
+
+    def occlusion(says, image, size):
+        found = np.zeros((28, 28))
+        for row, column in np.ndindex(28, 28):
+            copy, down = image.copy(), slice(max(0, first(row, size // 2)), last(row, size // 2))
+            copy[down, slice(max(0, first(column, size // 2)), last(column, size // 2)) if columns else slice(28)] = 0
+            found[row, column] = says(image[np.newaxis])[0] - says(copy[np.newaxis])[0]
+        return found
+
+    return occlusion
+
+
+def kept_inside(found, size):
+    """Return a map with 0 at the rim, where a whole window does not fit."""
+    half = size // 2
+    return np.pad(found[half:-half, half:-half], half)
+
+
+def floor_by_rows(some, others):
+    """Do Exercise 9.2 without ravel: the first row of a map against the second."""
+    pairs = [(a, b) for i, a in enumerate(some) for j, b in enumerate(others) if i != j]
+    return np.mean([abs(np.corrcoef(a, b)[0, 1]) for a, b in pairs])
+
+
 def both(some, others):
     """Return the correlation of each of some maps with each of others: N x N."""
     return np.corrcoef(some.reshape(len(some), -1), others.reshape(len(others), -1))[: len(some), len(some) :]
@@ -127,14 +153,19 @@ def flips_by_loops(picture, seen, epsilon):
     return found
 
 
-def scale_by(candidates, choose=np.argmin):
+def scale_by(candidates, choose=np.argmin, each=np.square):
     """Return a function of Exercise 10.3 that tries other scales: candidates(weights, values on each side)."""
 
     def scale(weights, bits):
         tried = candidates(weights, 2 ** (bits - 1) - 1)
-        return tried[choose([np.square(know_its_limits.rounded(weights, one, bits) - weights).sum() for one in tried])]
+        return tried[choose([each(know_its_limits.rounded(weights, one, bits) - weights).sum() for one in tried])]
 
     return scale
+
+
+def fifty(weights, top):
+    """Return the scales that the solution of Exercise 10.3 tries."""
+    return np.abs(weights).max() / top * np.linspace(0.2, 1, 50)
 
 
 #: Four maps of six digits, with means and spreads of their own.
@@ -866,7 +897,10 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("nearest_without_multiplying", [lambda f, d: np.where(d > 0, f, -f).sum(axis=1)], "10 numbers"),
         ("nearest_without_multiplying", [lambda f, d: ((f > 0) == (d > 0)).sum(axis=1).argmax()], "agreements of sign"),
         ("nearest_without_multiplying", [lambda f, d: np.abs(f - d).sum(axis=1).argmin()], "without their squares"),
-        ("nearest_without_multiplying", [lambda f, d: 3], "perfect drawing of 0"),
+        ("nearest_without_multiplying", [lambda f, d: 3], "whatever F6 says"),
+        ("nearest_without_multiplying", [lambda f, d: (f + d).sum(axis=1).argmax()], "whatever F6 says"),
+        ("nearest_without_multiplying", [lambda f, d: np.where(d > 0, f, -f).argmax()], "all 840"),
+        ("nearest_without_multiplying", [lambda f, d: np.where(d > 0, f, -f).sum(axis=0).argmax()], "drawing of 0"),
         ("batch_normalised", [MAPS, MAPS], "Nothing has changed"),
         ("batch_normalised", [MAPS - MAPS.mean((0, 1, 2)), MAPS], "root of the variance, too"),
         ("batch_normalised", [(MAPS - MAPS.mean((0, 1, 2))) / (MAPS.var((0, 1, 2)) + 1e-3), MAPS], r"\*root\*"),
@@ -879,17 +913,31 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
             "each digit",
         ),
         ("batch_normalised", [MAPS[:3], MAPS], "numbers should be there"),
+        ("batch_normalised", [MAPS - MAPS.mean((0, 1, 2)) / MAPS.std((0, 1, 2)), MAPS], "brackets"),
+        ("batch_normalised", [(MAPS - MAPS.mean((0, 1, 2))) / np.sqrt(MAPS.std((0, 1, 2)) + 1e-3), MAPS], "deviation"),
+        ("batch_normalised", [(MAPS - MAPS.mean((0, 1, 2))) / np.sqrt(MAPS.var() + 1e-3), MAPS], "one variance"),
+        (
+            "batch_normalised",
+            [(MAPS - MAPS.mean((1, 2, 3), keepdims=True)) / MAPS.std((1, 2, 3), keepdims=True), MAPS],
+            "all its maps mixed",
+        ),
         ("softened", [lambda x, t: np.exp(x) / np.exp(x).sum()], "not used"),
         ("softened", [lambda x, t: np.exp(x * t) / np.exp(x * t).sum()], "The other way round"),
         ("softened", [lambda x, t: np.exp(x) / np.exp(x).sum() / t], "before the exponential"),
         ("softened", [lambda x, t: np.exp(x / t)], "add up to 1"),
         ("softened", [lambda x, t: x / t], "Softmax comes next"),
+        ("softened", [lambda x, t: x / x.sum()], "exponential of each first"),
         ("softened", [lambda x, t: np.full(3, 1 / 3)], "Not yet"),
         ("majority_wrong", [lambda p: 10 * p**3 * (1 - p) ** 2], "exactly"),
         ("majority_wrong", [lambda p: p**3], "three certain ones"),
         ("majority_wrong", [lambda p: p**3 * (1 - p) ** 2 + p**4 * (1 - p) + p**5], "several ways"),
         ("majority_wrong", [lambda p: 1 - (1 - p) ** 5], "at least \\*one\\*"),
         ("majority_wrong", [lambda p: p**5], "all five"),
+        ("majority_wrong", [lambda p: p**3 + p**4 + p**5], "two are right"),
+        ("majority_wrong", [lambda p: 10 * p**3], "two are right"),
+        ("majority_wrong", [lambda p: 10 * p**3 + 5 * p**4 + p**5], "to the power"),
+        ("majority_wrong", [lambda p: p**3 * (10 - 15 * p + 6 * p**2) + 10 * p**2 * (1 - p) ** 3], "begin with three"),
+        ("majority_wrong", [lambda p: 5 * p**4 * (1 - p) + p**5], "Exactly three"),
         ("majority_wrong", [lambda p: 1 - p**3 * (10 - 15 * p + 6 * p**2)], "majority is right"),
         ("majority_wrong", [lambda p: None], "nothing back"),
         ("majority_wrong", [lambda p: 1 / 0], "ZeroDivisionError"),
@@ -962,6 +1010,11 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("map_of_falls", [lambda says, image, size: says(image)], "was given the shape"),
         ("map_of_falls", [lambda says, image, size: says(image[np.newaxis])], "a fall for each pixel"),
         ("map_of_falls", [lambda says, image, size: image], "Not yet"),
+        ("map_of_falls", [covering(lambda k, h: k - 2 * h - 1, lambda k, h: k + 2 * h + 2)], "to each side"),
+        ("map_of_falls", [covering(lambda k, h: k - h, lambda k, h: min(27, k + h + 1))], "may go to 28"),
+        ("map_of_falls", [covering(lambda k, h: k - h, lambda k, h: max(0, k - h) + 2 * h + 1)], "should shrink"),
+        ("map_of_falls", [covering(lambda k, h: k - h, lambda k, h: k + h + 1, columns=False)], "columns as well"),
+        ("map_of_falls", [lambda says, image, size: kept_inside(windows_by_padding(says, image, size), size)], "rim"),
         ("likeness_without_cause", [lambda a, b: np.mean(abs(both(a, b).diagonal()))], "the same digit: that"),
         ("likeness_without_cause", [lambda a, b: np.mean(abs(both(a, b)))], "leave those out"),
         ("likeness_without_cause", [lambda a, b: different(both(a, b)).mean()], "before you take the mean: abs"),
@@ -970,6 +1023,9 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("likeness_without_cause", [lambda a, b: abs(different(both(a, a))).mean()], "from `some`"),
         ("likeness_without_cause", [lambda a, b: np.median(abs(different(both(a, b))))], "median"),
         ("likeness_without_cause", [lambda a, b: abs(different(both(a, b)))], "one number"),
+        ("likeness_without_cause", [lambda a, b: np.mean(different(both(a, b)) ** 2)], "squared"),
+        ("likeness_without_cause", [lambda a, b: (1 + np.mean(abs(different(both(a, b))))) / 2], "2 x 2"),
+        ("likeness_without_cause", [floor_by_rows], "ravel"),
         ("likeness_without_cause", [lambda a, b: 0.2], "."),
         ("small_step", [lambda p, s, g, d, e: np.clip(p + d * np.sign(g), 0, 1)], "hold them back"),
         ("small_step", [lambda p, s, g, d, e: p + d * np.sign(g)], "hold them back, twice"),
@@ -983,8 +1039,13 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("small_step", [lambda p, s, g, d, e: d * np.sign(g)], "step alone"),
         ("small_step", [lambda p, s, g, d, e: p], "Nothing has moved"),
         ("small_step", [lambda p, s, g, d, e: p.ravel()], "the shape should stay"),
+        ("small_step", [lambda p, s, g, d, e: know_its_limits.next_step(p, s, g.clip(0), d, e)], "negative slope"),
+        ("small_step", [lambda p, s, g, d, e: (p + d * np.sign(g)).clip(-e, e).clip(0, 1)], "-epsilon and epsilon"),
         ("flips_in_reach", [lambda p, s, e: flips_by_loops(p, s, 1)], "Every pixel is flipped once"),
-        ("flips_in_reach", [lambda p, s, e: flips_by_loops(s, s, e)], "should be|pixels are in reach"),
+        ("flips_in_reach", [lambda p, s, e: flips_by_loops(s, s, e)], "should be|No pixel is flipped"),
+        ("flips_in_reach", [lambda p, s, e: flips_by_loops(p, p, e)], "grey"),
+        ("flips_in_reach", [lambda p, s, e: flips_by_loops((abs(p - 0.5) < e) + 0.5, s, e)], "out of reach"),
+        ("flips_in_reach", [lambda p, s, e: flips_by_loops(abs(p - s) + 0.5, s, e)], "near to what is seen"),
         ("flips_in_reach", [lambda p, s, e: flips_by_loops(p, s, 0.2)], "With another epsilon"),
         ("flips_in_reach", [lambda p, s, e: flips_by_loops(p, s, e / 2)], "are in reach"),
         ("flips_in_reach", [lambda p, s, e: flips_by_loops(np.where(p > 0.5, p, 0), s, e)], "Only ink"),
@@ -999,6 +1060,14 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
             "scale_of_least_error",
             [scale_by(lambda w, top: np.abs(w).max() / top * np.linspace(0.2, 1, 50), np.argmax)],
             "largest",
+        ),
+        ("scale_of_least_error", [scale_by(fifty, each=np.abs)], "not squared"),
+        ("scale_of_least_error", [scale_by(fifty, each=np.positive)], "cancel each other"),
+        ("scale_of_least_error", [scale_by(lambda w, top: w.max() / top * np.linspace(0.2, 1, 50))], "more than 0"),
+        (
+            "scale_of_least_error",
+            [scale_by(lambda w, top: np.abs(w).max() / (2 * top + 1) * np.linspace(0.2, 1, 50))],
+            "on each side of 0",
         ),
         ("scale_of_least_error", [lambda w, bits: 30], "place in the list"),
         ("scale_of_least_error", [lambda w, bits: -0.1], "more than 0"),
