@@ -1,9 +1,11 @@
 """Start a hub: `python3 course.py hub` for a try-out, `sudo python3 course.py hub FILE` for a class (see README.md)."""
 
+import contextlib
 import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,8 @@ if os.name == "nt":
     raise SystemExit("JupyterHub runs on Linux and macOS alone: on Windows please try it in WSL.")
 import fcntl
 import pwd
+
+import psutil
 
 from classroom.hub.settings import Settings, are_free
 from helpers import ROOT
@@ -62,8 +66,6 @@ def check_place(settings: Settings) -> None:
             f"Students could not enter {closed}: please put the course where all can read it, such as /srv/course, and "
             "install it with a Python of the system."
         )
-    if not are_free(settings.port):
-        raise SystemExit(f"Port {settings.port}, or one of the two after it, is taken: please set another `port`.")
 
 
 def keep_for_one_hub(state: Path) -> None:
@@ -76,10 +78,30 @@ def keep_for_one_hub(state: Path) -> None:
     os.set_inheritable(lock, True)
 
 
+def end_what_is_left(state: Path) -> None:
+    """End the proxy and the services of a hub with this state that was killed: they would keep its ports.
+
+    To be called while the state is held: a hub that runs would lose them. The students' servers go on.
+    """
+    left = []
+    for process in psutil.process_iter(["uids"]):
+        with contextlib.suppress(psutil.Error):
+            if process.info["uids"].real == os.getuid() and process.environ().get("HUB_STATE") == str(state):
+                process.terminate()
+                left.append(process)
+    for process in psutil.wait_procs(left, timeout=5)[1]:
+        process.kill()
+    # JupyterHub would end, as root, whatever process has this number by now
+    (state / "proxy.pid").unlink(missing_ok=True)
+
+
 def main(arguments: list[str]) -> None:
     """Become a hub, with the settings in the file that is named, or for a try-out."""
-    if len(arguments) > 1 or arguments[:1] in (["-h"], ["--help"]):
-        raise SystemExit("Usage: python3 course.py hub [FILE]   (FILE: settings, made from classroom/hub/class.toml)")
+    usage = "Usage: python3 course.py hub [FILE]   (FILE: settings, made from classroom/hub/class.toml)"
+    if arguments in (["-h"], ["--help"]):
+        return print(usage)
+    if len(arguments) > 1:
+        raise SystemExit(usage)
     settings = Settings.read(Path(arguments[0])) if arguments else Settings()
     check_place(settings)
     fetch_proxy()
@@ -87,7 +109,9 @@ def main(arguments: list[str]) -> None:
     settings.state.chmod(0o700)
     os.umask(0o077)
     keep_for_one_hub(settings.state)
-    environ = dict(os.environ, HUB_SETTINGS=os.path.abspath(arguments[0]) if arguments else "")
+    end_what_is_left(settings.state)
+    environ = os.environ | {"HUB_SETTINGS": os.path.abspath(arguments[0]) if arguments else ""}
+    environ["HUB_STATE"] = str(settings.state)  # the mark of what belongs to this hub
     if settings.tried_out:
         port = next(filter(are_free, range(settings.port, settings.port + 1000, 10)))
         environ |= {"HUB_PORT": str(port), "HUB_PASSWORD": secrets.token_urlsafe(9)}
@@ -98,6 +122,9 @@ def main(arguments: list[str]) -> None:
             f"{settings.state}. Ctrl-C here stops it. For a class: classroom/hub/README.md.",
             flush=True,
         )
+    elif not are_free(settings.port):
+        raise SystemExit(f"Port {settings.port}, or one of the two after it, is taken: please set another `port`.")
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell lets what it starts with & ignore it, and that is inherited
     os.chdir(settings.state)
     command = [sys.executable, "-P", "-m", "jupyterhub", "-f", str(HERE / "jupyterhub_config.py")]
     os.execve(sys.executable, command, environ)

