@@ -5,12 +5,14 @@
     python -m tools.train_record student     data/models/lenet5_taught.keras and its record, after the ensemble
     python -m tools.train_record paper       data/models/lenet5.keras and its record, after that: four minutes
     python -m tools.train_record trials      data/results/record.json
+    python -m tools.train_record members     the deeper networks that the ensemble needs, and no more
     python -m tools.train_record score       score the stored networks again, for new samples or a new preparation
 
 How each is trained stands in helpers/experiments/record.py. What is done waits in my_work/record, so that an
 interrupted run goes on where it was. `--workers 4` trains four at a time, `--scheduler ADDRESS` on many machines (but
-for the last step, on paper, which is short). Every choice was made by the validation digits; the test digits are
-counted at the end, for the record.
+for the last step, on paper, which is short). `members --workers 192.168.1.5:2222,192.168.1.6:2222`, on each of these
+machines, trains one member after the other, each on all of them. Every choice was made by the validation digits; the
+test digits are counted at the end, for the record.
 """
 
 import argparse
@@ -23,8 +25,10 @@ from typing import Any
 
 import numpy as np
 
+from helpers import CourseError
 from helpers.experiments import record
 from helpers.experiments.jobs import add_options
+from helpers.experiments.together import Plan, train_together
 from helpers.experiments.voters import KINDS
 from helpers.lenet import MODEL_FILE, TAUGHT_MODEL_FILE, load_lenet5
 from helpers.mnist import load_mnist, to_input
@@ -164,11 +168,37 @@ def networks(kind: str, seeds: Sequence[int]) -> dict[str, tuple]:
     return {f"{kind}_{seed}.keras": (f"train_{kind}", seed) for seed in seeds}
 
 
+def member_plan(seed: int) -> Plan:
+    """Return what `record.train_member` trains, for several workers."""
+    settings = {"epochs": record.MEMBER_EPOCHS, "peak": 1e-3, "constant": True, "average": 0.995, "seed": seed}
+    return Plan("deepnet", record.LIGHT, **settings)
+
+
+def train_members(workers: int | list[str], scheduler: str | None) -> None:
+    """Leave the deeper networks in my_work/record: so many are trained at a time, or each at all these addresses."""
+    if isinstance(workers, int):
+        record.ahead(networks("member", record.MEMBERS), workers=workers, scheduler=scheduler)
+        return
+
+    def together(seed: int) -> keras.Model:
+        member = record.deepnet()
+        member.set_weights(train_together(member_plan(seed), workers, kept=record.WAITING).weights)
+        return member
+
+    for seed in record.MEMBERS:
+        record.kept(f"member_{seed}", lambda seed=seed: together(seed))
+
+
+def number_or_addresses(text: str) -> int | list[str]:
+    """Return what stands after --workers."""
+    return text.split(",") if ":" in text else int(text)
+
+
 def make_ensemble(**how: Any) -> None:
     """Gather the members of both kinds, write their weights, and count the mistakes of what was written."""
     images, labels = validation_digits()
     validation, samples = (to_input(images), labels), sample_digits()
-    record.ahead(networks("member", record.MEMBERS), **how)
+    train_members(**how)
     deep, made_deep = make_kind(trained_member, *validation)
     voters, made_voters = make_kind(lambda seed: trained_voter("strides", seed), *validation)
     record.save_ensemble([*deep, *voters])
@@ -220,13 +250,19 @@ def make_three(path: Path, part: str, train: Callable[[int], tuple[keras.Model, 
 
 
 def main(*arguments: str) -> None:
-    parser = argparse.ArgumentParser("python -m tools.train_record")
-    parser.add_argument("parts", nargs="*", help="ensemble, student, paper, trials, score")
+    parser = argparse.ArgumentParser("python -m tools.train_record", conflict_handler="resolve")
+    parser.add_argument("parts", nargs="*", help="members, ensemble, student, paper, trials, score")
     add_options(parser)
+    told = "how many at a time on this machine; or, for members, HOST:PORT,HOST:PORT: each of them on all of these"
+    parser.add_argument("--workers", type=number_or_addresses, default=1, help=told)  # in place of that of add_options
     options = parser.parse_args(arguments)
+    if not isinstance(options.workers, int) and options.parts != ["members"]:
+        parser.error("addresses after --workers are for the part members, and for that alone")
     how = {"workers": options.workers, "scheduler": options.scheduler}
     for part in options.parts or ("ensemble", "student", "paper", "trials"):
-        if part == "ensemble":
+        if part == "members":
+            train_members(**how)
+        elif part == "ensemble":
             make_ensemble(**how)
         elif part == "student":
             record.ahead(networks("member", record.MEMBERS) | networks("teacher", record.TEACHERS), **how)
@@ -246,4 +282,7 @@ def main(*arguments: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except CourseError as told:
+        sys.exit(str(told))

@@ -16,6 +16,7 @@ import re
 import socket
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -133,9 +134,7 @@ def is_here(address: str) -> bool:
     try:
         family, kind, *_, place = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)[0]
     except (OSError, ValueError):
-        raise CourseError(
-            f"There is no machine at {address or 'an empty address'}: HOST:PORT is one, such as 192.168.1.5:2222."
-        ) from None
+        raise CourseError(f"{address!r} is no address of a machine: HOST:PORT is, such as 192.168.1.5:2222.") from None
     with contextlib.suppress(OSError), socket.socket(family, kind) as trial:
         trial.bind((place[0], 0))
         return True
@@ -152,9 +151,12 @@ def steps_in(file: Path) -> int:
     return 0
 
 
-def farthest(strategy: "tf.distribute.Strategy", file: Path) -> bytes:
-    """Return the content of the last checkpoint that any worker has; nothing if there is none."""
-    from helpers.quiet import tf
+def farthest(strategy: "tf.distribute.Strategy", file: Path, plan: Plan) -> bytes:
+    """Return the content of the last checkpoint that any worker has; nothing if there is none.
+
+    Raises CourseError when not all workers have the same plan and the same versions.
+    """
+    from helpers.quiet import keras, tf
 
     def total(given: Callable[[int], np.ndarray]) -> np.ndarray:
         """Add up what each replica gives, by its number."""
@@ -162,9 +164,12 @@ def farthest(strategy: "tf.distribute.Strategy", file: Path) -> bytes:
         values = give(lambda context: tf.constant(given(context.replica_id_in_sync_group), tf.int32))
         return strategy.reduce("SUM", values, axis=None).numpy()
 
-    steps = steps_in(file)
+    steps, replicas = steps_in(file), strategy.num_replicas_in_sync
     mine = np.frombuffer(file.read_bytes() if steps else b"", np.uint8)
-    table = total(lambda number: np.outer(np.eye(strategy.num_replicas_in_sync)[number], [steps, len(mine)]))
+    what = zlib.crc32(repr((plan, tf.__version__, keras.__version__)).encode()) >> 1  # 31 bits
+    table = total(lambda number: np.outer(np.eye(replicas)[number], [steps, len(mine), what]))
+    if np.ptp(table[:, 2]):
+        raise CourseError("Another worker has another plan, or other versions; all of them need the same.")
     owner = table[:, 0].argmax()
     length = table[owner, 1]
     if not length:
@@ -190,6 +195,8 @@ def work(
     with error_channel_aside():
         try:
             return _train(plan, _strategy(addresses, devices, threads), file, every)
+        except CourseError as error:
+            return str(error)
         except tf.errors.OpError as error:
             others = {int(task) for task in re.findall(r"/task:(\d+)", str(error))} - {number}
             gone = " and ".join(addresses[other] for other in sorted(others)) or "another worker"
@@ -234,7 +241,8 @@ def _train(plan: Plan, strategy: "tf.distribute.Strategy", file: Path, every: in
     from helpers.mnist import load_mnist, split_validation, to_input
     from helpers.quiet import keras
 
-    keras.config.set_floatx(plan.dtype)
+    keras.config.set_floatx(plan.dtype)  # of losses and optimizers
+    keras.config.set_dtype_policy(plan.dtype)  # of layers
     keras.utils.set_random_seed(plan.seed)
     (x, y), _ = split_validation(*load_mnist()[0])
     batches = WarpedDigits(to_input(x[: plan.digits]), y[: plan.digits], Warp(*plan.limits), plan.seed)
@@ -244,7 +252,7 @@ def _train(plan: Plan, strategy: "tf.distribute.Strategy", file: Path, every: in
         model, optimizer = _network(plan, strategy.num_replicas_in_sync, plan.epochs * length)
     step, state = _step(strategy, model, optimizer), [*model.weights, *optimizer.variables]
     losses, seconds = [], []
-    begun = farthest(strategy, file)
+    begun = farthest(strategy, file, plan)
     if begun:
         with np.load(io.BytesIO(begun)) as stored:
             losses, seconds = stored["losses"].tolist(), stored["seconds"].tolist()
@@ -262,14 +270,14 @@ def _train(plan: Plan, strategy: "tf.distribute.Strategy", file: Path, every: in
         losses.append(step(x.astype(plan.dtype), y.astype(np.int32)))
         seconds.append(time.perf_counter() - begin)
         if every and len(losses) % every == 0:
-            stored = {f"state/{place}": np.array(variable) for place, variable in enumerate(state)}
+            stored = {f"state/{place}": variable.value.numpy() for place, variable in enumerate(state)}
             stored |= {"losses": losses, "seconds": seconds, "order": batches.order}
             part = file.with_suffix(f".{os.getpid()}.part")  # the folder may be shared with other machines
             with part.open("wb") as out:
                 np.savez(out, rng=json.dumps(batches.rng.bit_generator.state), **stored)
             part.replace(file)
     optimizer.finalize_variable_values(model.trainable_weights)
-    return Trained(np.array(losses), np.array(seconds), [np.array(weight) for weight in model.weights])
+    return Trained(np.array(losses), np.array(seconds), model.get_weights())
 
 
 def _network(plan: Plan, replicas: int, steps: int) -> tuple["keras.Model", "keras.Optimizer"]:
@@ -285,7 +293,7 @@ def _network(plan: Plan, replicas: int, steps: int) -> tuple["keras.Model", "ker
             layer.synchronized = replicas > 1  # means over the whole batch, not over a worker's part
     rate = plan.peak if plan.constant else warmup_cosine(plan.peak, steps)
     averaging = {"use_ema": True, "ema_momentum": plan.average} if plan.average else {}
-    optimizer = keras.optimizers.AdamW(rate, **averaging)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=4e-3, **averaging)
     optimizer.build(model.trainable_variables)
     return model, optimizer
 

@@ -1,4 +1,4 @@
-"""Jobs for the tests of `helpers.experiments.jobs`: some go well, some do not. They stand in a module, as jobs must."""
+"""Jobs for the tests of `helpers.experiments`: some go well, some do not. They stand in a module, as jobs must."""
 
 import errno
 import os
@@ -6,6 +6,10 @@ import signal
 import tempfile
 import time
 from pathlib import Path
+
+import numpy as np
+
+from helpers.experiments import together
 
 
 def square(number: float) -> float:
@@ -34,6 +38,14 @@ def submission(content: bytes, seconds: float) -> bytes:
             Path(folder, name).write_bytes(content)
         time.sleep(seconds)
         return Path(folder, "page.html").read_bytes()
+
+
+def be_a_machine(mine: str, addresses: list[str], folder: str, settings: dict) -> None:
+    """Take part in a training as the machine that has one of the addresses; leave the weights in a folder."""
+    together.is_here = lambda address: address == mine
+    plan = together.Plan(**settings)
+    trained = together.train_together(plan, addresses, threads=1, kept=Path(folder), every=5, seconds=400)
+    np.savez(Path(folder, "trained"), trained.losses, trained.seconds, *trained.weights)
 
 
 def die(number: int) -> None:
