@@ -315,6 +315,8 @@ def make_release(seed: str, out: Path, students: dict[str, str] | None = None) -
             else:
                 term |= about
         (made / "instructor" / "term.json").write_text(json.dumps(term, indent=2) + "\n", encoding="utf-8")
+        made.chmod(0o700)  # closed to the other users of the machine, and so will the copy be
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.copytree(made, out, dirs_exist_ok=True)  # only now that all of them are in order
     print(f"\nFor the students: {out / 'students'}" + (", a folder for each" if students else ""))
     print(f"For you alone:    {out / 'instructor'} (the solutions, the hidden tests, the database)")

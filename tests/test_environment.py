@@ -144,6 +144,19 @@ def test_binder_makes_the_course_importable(tmp_path):
     subprocess.run([venv / "bin/python", "-c", "import helpers"], cwd=tmp_path, env=environ, check=True)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="repo2docker's images are Linux")
+def test_an_image_of_repo2docker_has_one_description_and_gives_a_class_copies(tmp_path):
+    """A folder for Binder would hide the environment; in its home the course is left alone, elsewhere it is copied."""
+    assert not (ROOT / "binder").exists() and not (ROOT / ".binder").exists()
+    path = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
+    for home, copied in ((ROOT, False), (tmp_path, True)):
+        environ = os.environ | {"HOME": str(home), "REPO_DIR": str(ROOT), "PATH": path, "PYTHONPATH": "as before"}
+        command = [ROOT / "start", "sh", "-c", 'echo "$PYTHONPATH $1"', "sh", "the server"]
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+        assert done.stdout.splitlines()[-1] == f"{tmp_path / 'course' if copied else 'as before'} the server"
+    assert (tmp_path / "course/notebooks/00_start_here.ipynb").exists()
+
+
 def test_the_book_is_published_only_where_that_is_switched_on():
     workflow = yaml.safe_load((ROOT / ".github/workflows/book.yml").read_text(encoding="utf-8"))
     (job,) = workflow["jobs"].values()
