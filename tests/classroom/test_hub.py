@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import tomllib
 import urllib.error
 import urllib.parse
@@ -269,15 +270,21 @@ def test_a_hub_is_tried_out_and_leaves_nothing_behind(ends_by):
             assert process.environ().get("HUB_STATE") != str(Settings().state), process
 
 
+class Plainly(urllib.request.HTTPRedirectHandler):
+    """Go by http where a hub sends to https, which a web server in front would speak."""
+
+    def redirect_request(self, *about):
+        return super().redirect_request(*about[:-1], about[-1].replace("https:", "http:"))
+
+
 class Visitor:
     """Somebody at a hub's pages, with the cookies that they got."""
 
     def __init__(self, port: int) -> None:
-        self.hub = f"http://127.0.0.1:{port}/hub/"
-        # the cookies are for https, which a web server in front would speak
+        self.site = f"http://127.0.0.1:{port}/"
         policy = http.cookiejar.DefaultCookiePolicy(secure_protocols=("http", "https"))
         jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar(policy))
-        self.opener = urllib.request.build_opener(jar)
+        self.opener = urllib.request.build_opener(jar, Plainly())
 
     def page(self, path: str, **form: str) -> tuple[int, str, str]:
         """Get a page, or send it a form; return its code, where that led, and its text."""
@@ -285,35 +292,81 @@ class Visitor:
             if form:
                 token = re.search(r'name="_xsrf" value="([^"]+)"', self.page(path)[2])[1]
                 form = urllib.parse.urlencode(form | {"_xsrf": token}).encode()
-            answer = self.opener.open(self.hub + path, form or None, timeout=60)
-            return answer.status, answer.url.removeprefix(self.hub), answer.read().decode()
+            answer = self.opener.open(self.site + path, form or None, timeout=60)
+            return answer.status, answer.url.removeprefix(self.site), answer.read().decode()
         except urllib.error.HTTPError as refused:
             return refused.code, path, refused.read().decode()
 
-    def signs(self, path: str, name: str, word: str) -> tuple[int, str, str]:
-        """Sign up or in."""
-        kind = "signup_" if path == "signup" else ""
-        again = {"signup_password_confirmation": word} if kind else {}
-        return self.page(path, username=name, **{kind + "password": word}, **again)
+    def signs_up(self, name: str, word: str) -> str:
+        form = {"signup_password": word, "signup_password_confirmation": word}
+        return self.page("hub/signup", username=name, **form)[2]
+
+    def signs_in(self, name: str, word: str, to: str = "hub/home") -> tuple[int, str, str]:
+        return self.page(f"hub/login?next=%2F{urllib.parse.quote_plus(to)}", username=name, password=word)
 
 
-@POSIX
-@NEEDS_HUB
-@pytest.mark.long
-def test_a_student_signs_up_and_comes_in_when_an_admin_has_approved(tmp_path):
-    """No server is started: that needs root."""
+@pytest.fixture
+def entered_by_all():
+    """Skip where other users cannot enter the course and its Pythons, as they have to in a class."""
+    asked = "from classroom.hub.__main__ import nobody_can_read; print(nobody_can_read())"
+    if closed := by_the_hub(
+        f"import os, sys; os.environ['COURSE_PYTHON'] = sys.argv[1]; {asked}", sys.executable
+    ).strip():
+        pytest.skip(f"other users cannot enter {closed}")
+
+
+@pytest.fixture
+def port(tmp_path):
+    """The port of a hub with sign-up."""
     port = next(filter(are_free, range(18000, 19000, 10)))
     text = TEMPLATE.replace("port = 8000", f"port = {port}").replace("/var/lib/handwriting-hub", str(tmp_path))
     (tmp_path / "hub.toml").write_text(text.replace("digits.example.org", f"127.0.0.1:{port}"))
     config = ("jupyterhub", "-f", str(ROOT / "classroom/hub/jupyterhub_config.py"))
     with hub(*config, HUB_SETTINGS=str(tmp_path / "hub.toml"), HUB_STATE=str(tmp_path)):
-        kim, anna = Visitor(port), Visitor(port)
-        assert "at least 10 characters" in anna.signs("signup", "anna", "short")[2]
-        assert "successful" in kim.signs("signup", "kim", "a long word of kim")[2]
-        assert "sent to the admin" in anna.signs("signup", "anna", "a long word of anna")[2]
-        assert "not been authorized" in anna.signs("login?next=%2Fhub%2Fhome", "anna", "a long word of anna")[2]
-        assert kim.signs("login?next=%2Fhub%2Fauthorize", "kim", "a long word of kim")[:2] == (200, "authorize")
-        assert anna.page("authorize/anna")[0] == 403
-        assert kim.page("authorize/anna")[0] == 200
-        assert anna.signs("login?next=%2Fhub%2Fhome", "anna", "a long word of anna")[:2] == (200, "home")
-        assert anna.page("authorize")[0] == 403 and anna.page("admin")[0] == 403
+        yield port
+
+
+@POSIX
+@NEEDS_HUB
+@pytest.mark.long
+def test_a_student_signs_up_and_comes_in_when_an_admin_has_approved(port):
+    kim, anna = Visitor(port), Visitor(port)
+    assert "at least 10 characters" in anna.signs_up("anna", "short")
+    assert "successful" in kim.signs_up("kim", "a long word of kim")
+    assert "sent to the admin" in anna.signs_up("anna", "a long word of anna")
+    assert "not been authorized" in anna.signs_in("anna", "a long word of anna")[2]
+    assert kim.signs_in("kim", "a long word of kim", "hub/authorize")[:2] == (200, "hub/authorize")
+    assert anna.page("hub/authorize/anna")[0] == 403
+    assert kim.page("hub/authorize/anna")[0] == 200
+    assert anna.signs_in("anna", "a long word of anna")[:2] == (200, "hub/home")
+    assert anna.page("hub/authorize")[0] == 403 and anna.page("hub/admin")[0] == 403
+
+
+def processes_of(login: str) -> list[psutil.Process]:
+    return [each for each in psutil.process_iter(["username"]) if each.info["username"] == login]
+
+
+@POSIX
+@NEEDS_HUB
+@pytest.mark.long
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can make users")
+def test_a_students_server_is_a_user_of_its_own_and_nobody_elses(entered_by_all, port):
+    kim, student, other = (Visitor(port) for _ in range(3))
+    kim.signs_up("kim", "a long word of kim")
+    kim.signs_in("kim", "a long word of kim", "hub/authorize")
+    for visitor, name in ((student, "testa"), (other, "testb")):
+        visitor.signs_up(name, "a long word of both")
+        kim.page(f"hub/authorize/{name}")
+        visitor.signs_in(name, "a long word of both")
+    try:
+        student.page("hub/spawn")
+        while not student.page("user/testa/lab")[1].startswith("user/testa/lab"):
+            time.sleep(0.5)
+        (server,) = processes_of("hw-testa")
+        assert "jupyterhub.singleuser" in server.cmdline() and server.cwd() == "/home/hw-testa/course"
+        assert Path(server.cwd()).parent.stat().st_mode & 0o077 == 0
+        assert other.page("user/testa/api/contents")[0] == 403
+    finally:
+        for process in processes_of("hw-testa"):
+            process.kill()
+        subprocess.run(["userdel", "--remove", "hw-testa"], capture_output=True)

@@ -75,6 +75,12 @@ def test_the_table_of_marks_is_that_of_the_cells(assignment):
 
 
 @pytest.mark.long
+@pytest.mark.skipif(os.name == "nt", reason="Windows closes folders in another way")
+def test_a_release_is_closed_to_the_other_users_of_the_machine(release):
+    assert release.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.long
 def test_a_release_that_tells_too_much_or_does_not_run_is_not_written(release, monkeypatch):
     monkeypatch.setenv("COURSE_PYTHON", sys.executable)
     notebook = source("1_the_data")
