@@ -21,7 +21,7 @@ from helpers.widgets.instrument import CSS, FOLDER
 
 LIVE = Path(__file__).parent / "live"
 #: What comes before the instruments, in this order.
-BEFORE = ("ink", "lenet5", "doubt", "answerer")
+BEFORE = ("lenet5", "doubt", "answerer")
 INSTRUMENTS = {"DigitPad": "digit_pad", "NetworkView": "network_view", "KernelLab": "kernel_lab", "Quiz": "quiz"}
 
 

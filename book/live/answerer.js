@@ -21,6 +21,9 @@ function weightsOf({ sizes, bits, numbers }) {
   return sizes.map((size) => all.subarray(start, (start += size)));
 }
 
+/** A picture as lenet5.js wants it: its rows, of all its pixels one after the other. */
+const rowsOf = (pixels, width) => range(pixels.length / width).map((n) => [...pixels.slice(n * width, (n + 1) * width)]);
+
 /** The validation digits: 784 bytes each, 0 to 255. */
 async function digitsFrom(packed) {
   const stream = new Blob([bytesOf(packed)]).stream().pipeThrough(new DecompressionStream("deflate"));
@@ -61,8 +64,8 @@ async function look(png, judge) {
   const { width, height } = bitmap;
   const context = make("canvas", { width, height }).getContext("2d");
   context.drawImage(bitmap, 0, 0);
-  const { data } = context.getImageData(0, 0, width, height);
-  const found = prepare(data.filter((_, i) => i % 4 === 0), width, height); // red, of a drawing in grey
+  const red = context.getImageData(0, 0, width, height).data.filter((_, i) => i % 4 === 0); // of a drawing in grey
+  const found = prepare(rowsOf(Array.from(red, (each) => 1 - each / 255), width));
   return found && { ...found, warnings: warningsAbout(found), doubts: doubtsAbout(found, judge) };
 }
 
@@ -84,8 +87,8 @@ const models = {
       const found = await look(png, second);
       if (!found) return [{ probabilities: null, warnings: [EMPTY_PAGE], doubts: [EMPTY_PAGE] }, []];
       const { image, warnings, doubts } = found;
-      const bytes = Uint8Array.from(image, (each) => Math.round(255 * each));
-      return [{ probabilities: [...forward(network, image).output], warnings, doubts }, [bytes]];
+      const bytes = Uint8Array.from(image.flat(), (each) => Math.round(255 * each));
+      return [{ probabilities: forward(network, image).output, warnings, doubts }, [bytes]];
     });
   },
 
@@ -95,12 +98,13 @@ const models = {
     async function maps(png, number) {
       const found = png ? await look(png, second) : null;
       const pixels = number === undefined ? new Uint8Array(784) : digitOf(all, number);
-      const image = found?.image ?? new Float32Array(pixels).map((each) => each / 255);
-      const values = Object.values(forward(network, image)); // of all maps at a pixel, then at the next
+      const image = found?.image ?? rowsOf(Array.from(pixels, (each) => each / 255), 28);
+      const values = Object.values(forward(network, image)).map((each) => each.flat(2)); // of all maps at a pixel, ...
       const drawn = layers.map((each, n) => mapsOf(each, (pixel, map) => values[n][pixel * each.maps + map]));
-      const probabilities = image.some((each) => each > 0) ? [...values.at(-1)] : null;
+      const probabilities = image.flat().some(Boolean) ? values.at(-1) : null;
       const doubted = Boolean(found?.doubts.length);
-      return [{ layers, probabilities, doubted }, [image, Float32Array.from(drawn.flatMap((each) => [...each]))]];
+      const sent = [image.flat(), drawn.flatMap((each) => [...each])].map((each) => Float32Array.from(each));
+      return [{ layers, probabilities, doubted }, sent];
     }
     /** The weights of a unit, and the part of a digit that excites it most. */
     function describe(layer, unit) {

@@ -13,15 +13,12 @@ const SMALL = "It is too small to be read safely: go nearer.";
 /** Why a prepared drawing may be no digit, in sentences; none where it is believed. judge: its weights. */
 function doubtsAbout({ image, size: [width, height] }, judge) {
   const said = forward(judge, image).output;
-  const digits = [...said.subarray(0, NONE)];
+  const digits = said.slice(0, NONE);
   const [most, second] = [...digits.keys()].sort((one, other) => digits[other] - digits[one]);
   const doubts = [];
   if (digits[most] < BELIEVED && said[NONE] > digits[most]) {
-    const turned = [(row, column) => 28 * column + 27 - row, (row, column) => 28 * (27 - column) + row];
-    const lying = turned.map((from) => {
-      const answer = forward(judge, image.map((_, i) => image[from(Math.floor(i / 28), i % 28)])).output;
-      return Math.max(...answer.subarray(0, NONE));
-    });
+    const turned = [turn(image).reverse(), turn([...image].reverse())]; // to either side
+    const lying = turned.flatMap((each) => forward(judge, each).output.slice(0, NONE));
     doubts.push(Math.max(...lying) > SURE ? SIDEWAYS : width > 1.2 * height ? TWO : NO_DIGIT);
   } else if (digits[most] < BELIEVED) doubts.push(`It may be a ${second} as well.`);
   if (Math.max(width, height) < 7) doubts.push(SMALL);
@@ -29,10 +26,9 @@ function doubtsAbout({ image, size: [width, height] }, judge) {
 }
 
 /** What a writer may want to know of a prepared drawing, in sentences. */
-function warningsAbout({ size: [width, height], darkness, atEdge, count }) {
+function warningsAbout({ size: [width, height], atEdge, count }) {
   const notes = [
     ["The digit touches the edge of the picture: a part of it may be missing.", atEdge],
-    ["The ink is very faint: write darker, or take the picture in better light.", darkness < 2 * 0.035],
     ["This is very wide for one digit: leave space between digits.", width > 1.6 * height],
     ["There is more than one digit: this is the one with the most ink.", count > 1],
   ];

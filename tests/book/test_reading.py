@@ -24,7 +24,7 @@ from tests.book.drawings import SIDE, digits_in_hands, no_digits, packed
 from tests.browser import CHROMIUM, chromium
 
 DIGITS, DRAWINGS, OTHERS = 1000, 200, 60
-READING = [LIVE / f"{name}.js" for name in ("ink", "lenet5", "doubt", "answerer")]
+READING = [LIVE / f"{name}.js" for name in ("lenet5", "doubt", "answerer")]
 READ_ALL = Path(__file__).parent / "read_all.js"
 NODE = shutil.which("node")
 
@@ -139,7 +139,8 @@ def test_doubts_and_warnings_are_the_same_sentences(answers):
     assert sum(doubted[DRAWINGS:]) > OTHERS / 3 and len({tuple(each.doubts) for each, _ in by_python()}) > 3
 
 
-@pytest.mark.parametrize("name", ["lenet5", "doubt", "ink"])
+@pytest.mark.parametrize("name", ["lenet5", "doubt"])
 def test_a_lesson_is_read_in_one_sitting(name):
+    """The preparation of a drawing and the network together; what doubts, beside them."""
     lines = (LIVE / f"{name}.js").read_text(encoding="utf-8").splitlines()
     assert len(lines) < 150 and max(map(len, lines)) <= 120
