@@ -198,6 +198,8 @@ def work(
         except CourseError as error:
             return str(error)
         except tf.errors.OpError as error:
+            if "Could not start gRPC server" in str(error):
+                return f"Another program listens at {addresses[number]}: take another port, on all machines."
             others = {int(task) for task in re.findall(r"/task:(\d+)", str(error))} - {number}
             gone = " and ".join(addresses[other] for other in sorted(others)) or "another worker"
             return f"It no longer hears from {gone} ({type(error).__name__})."
@@ -226,7 +228,7 @@ def _strategy(addresses: list[str], devices: int, threads: int | None) -> "tf.di
 def stay_on_loopback() -> None:
     """Shut what listens in this process to other machines: TensorFlow listens on all networks, and asks for no key.
 
-    Only Linux can do that; elsewhere the port, a random one, is open to others while the training runs.
+    Only Linux can do that, once the workers have met. Before, and elsewhere, the port is open, a random one each time.
     """
     for name in os.listdir("/proc/self/fd") if hasattr(socket, "SO_BINDTODEVICE") else ():
         with contextlib.suppress(OSError):

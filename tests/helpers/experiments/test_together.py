@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,12 +22,12 @@ from helpers.quiet import keras, tf
 from helpers.training import warmup_cosine
 from tools import train_record
 
-#: Five steps with batches of 64, 64, 22, 64, 64 digits: the third one is split unevenly among four.
-SMALL = Plan(limits=tuple(record.LIGHT), digits=150, batch_size=64, epochs=2, steps=5, average=0.9, dtype="float64")
+#: Five steps with batches of 64, 64, 23, 64, 64 digits: the third one cannot be split evenly.
+SMALL = Plan(limits=tuple(record.LIGHT), digits=151, batch_size=64, epochs=2, steps=5, average=0.9, dtype="float64")
 #: Enough steps that a worker can be killed in the midst of them.
 LONGER = SMALL._replace(digits=1000, steps=None, epochs=3)
 #: By how much a weight may differ after such few steps, since sums are taken in another order.
-CLOSE = {"float64": 1e-11, "float32": 1e-3}
+CLOSE = {"float64": 1e-11, "float32": 1e-5}
 
 
 @pytest.fixture(autouse=True)
@@ -78,12 +79,7 @@ def test_a_batch_that_is_split_on_one_machine_gives_what_keras_gives():
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("network", "workers", "devices", "dtype"),
-    [
-        ("lenet5", 4, 1, "float32"),
-        ("deepnet", 1, 3, "float64"),
-        ("deepnet", 2, 1, "float32"),
-        ("deepnet", 4, 1, "float64"),
-    ],
+    [("lenet5", 4, 1, "float32"), ("deepnet", 1, 2, "float64"), ("deepnet", 4, 1, "float64")],
 )
 def test_many_workers_give_what_keras_gives_on_one_machine(network, workers, devices, dtype):
     plan = SMALL._replace(network=network, dtype=dtype)
@@ -181,6 +177,21 @@ def test_an_address_that_is_none_is_told():
             train_together(SMALL, ["127.0.0.1:2222", wrong])
     with pytest.raises(CourseError, match=r"none of the addresses 192\.0\.2\.1:2222"):
         train_together(SMALL, ["192.0.2.1:2222"])
+
+
+def test_a_port_that_is_taken_and_a_worker_that_is_gone_are_told(monkeypatch):
+    """TensorFlow's own words, as they came from two workers."""
+    gone = "Collective ops is aborted by: Error reported from /job:worker/task:1: The following tasks are unhealthy"
+
+    def told(error: Exception) -> str:
+        monkeypatch.setattr(together, "_strategy", lambda *_: exec("raise error", {"error": error}))
+        return together.work(SMALL, ["127.0.0.1:2222", "192.168.1.6:2222"], 0, Path(), 0, 1, None)
+
+    monkeypatch.setenv("TF_CONFIG", "")
+    assert "listens at 127.0.0.1:2222" in told(tf.errors.UnknownError(None, None, "Could not start gRPC server"))
+    said = "It no longer hears from 192.168.1.6:2222 (UnavailableError)."
+    assert told(tf.errors.UnavailableError(None, None, gone)) == said
+    assert "hears from another worker (Unavail" in told(tf.errors.UnavailableError(None, None, "Connection reset"))
 
 
 def test_the_program_takes_a_number_or_addresses(monkeypatch, capsys):
