@@ -165,7 +165,7 @@ def mistaken(release: Path, assignment: str, mistake: str) -> NotebookNode:
 
 def troubled(release: Path) -> dict[str, tuple[NotebookNode, float]]:
     """Return submissions of the first assignment in which something goes wrong, and the marks that remain."""
-    made = {name: (answered(release, FIRST, centre_of_mass=code), 17.0) for name, code in TROUBLE.items()}
+    made = {name: (answered(release, FIRST, centre_of_ink=code), 17.0) for name, code in TROUBLE.items()}
     made["leaves_a_child"] = (answered(release, FIRST, trial=STARTS_A_CHILD), 20)
     made["shows_marks"] = (answered(release, FIRST, classifier=SHOWS_MARKS), 11)
     made["writes_into_the_tests"] = (answered(release, FIRST, classifier=WRITES_INTO_THE_TESTS), 11)

@@ -245,7 +245,7 @@ def test_a_comment_comes_back_from_the_table_as_it_was_written(tmp_path, comment
 # --- Nothing ends the batch ------------------------------------------------------------------------------------------
 
 PRACTICE = {name: tool.read_notebook(tool.COURSEWORK / "practice" / f"{name}.ipynb") for name in ASSIGNMENTS}
-ANSWER = "centre_of_mass"
+ANSWER = "centre_of_ink"
 
 
 def changed(change) -> bytes:
@@ -456,7 +456,7 @@ def test_whatever_goes_wrong_costs_its_own_part_alone(release, graded):
         ("kills_its_python", "ended the Python"),
         ("splits_a_cell", "was there 2 times"),
         ("deletes_cells", "put back: part_1_2"),
-        ("exits", "centre_of_mass: the cell stops with SystemExit"),
+        ("exits", "centre_of_ink: the cell stops with SystemExit"),
         ("loses_the_names", "lost their names"),
         ("writes_into_the_tests", "please look"),
         ("shows_marks", "displayhook"),
@@ -553,7 +553,7 @@ def test_what_is_graded_is_not_graded_again_and_marks_by_hand_are_taken_over(rel
 def test_an_interrupted_grading_goes_on_where_it_was(release, graded, tmp_path):
     for number in range(4):
         code = f"def centre_of_ink(image):\n    return {number}, 0"
-        nbformat.write(answered(release, "1_the_data", centre_of_mass=code), tmp_path / f"late_{number}.ipynb")
+        nbformat.write(answered(release, "1_the_data", centre_of_ink=code), tmp_path / f"late_{number}.ipynb")
     command = [sys.executable, str(ROOT / "course.py"), "grade", "--release", str(release), str(tmp_path)]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
     for line in running.stdout:

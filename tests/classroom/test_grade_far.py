@@ -57,7 +57,7 @@ def test_many_machines_give_the_same_marks_and_keep_nothing(release, tmp_path, m
         "KEYS", repr([str(jobs.KEYS), str(ROOT / "classroom")])
     )
     for name, code in (("model", None), ("reaches", reaches), ("dies", "import os\nos._exit(1)")):
-        changed = {"centre_of_mass": code} if code else {}
+        changed = {"centre_of_ink": code} if code else {}
         nbformat.write(answered(release, "1_the_data", **changed), class_of / f"{name}_1_the_data.ipynb")
     (class_of / "corrupt.ipynb").write_text("{")
     found = []

@@ -81,6 +81,8 @@ def guilty(students, disguises):
 def test_the_twelve_answers_are_right(assignment):
     """Most of the checks train: they run by `python -m tests.classroom.right_answers`, which notes what it has seen."""
     assert len(right_answers(assignment)) == 12
+    cells = {cell.metadata.nbgrader.grade_id for cell in practice(assignment).cells if "nbgrader" in cell.metadata}
+    assert all(set(each) <= cells for each in right_answers(assignment)), "an answer that no cell takes"
     assert json.loads(CHECKED.read_text())[assignment] == hash_of(assignment), "python -m tests.classroom.right_answers"
 
 

@@ -53,10 +53,10 @@ def malice(release, tmp_path_factory):
     handed_in = folder / "submissions"
     handed_in.mkdir()
     for name, code in HARM.items():
-        nbformat.write(answered(release, A, centre_of_mass=code), handed_in / f"{name}.ipynb")
+        nbformat.write(answered(release, A, centre_of_ink=code), handed_in / f"{name}.ipynb")
     for name, code in TRICKS.items():
         nbformat.write(answered(release, A, classifier=code + NOTHING), handed_in / f"{name}.ipynb")
-    pages = answered(release, A, centre_of_mass="from IPython.display import HTML, display, Markdown")
+    pages = answered(release, A, centre_of_ink="from IPython.display import HTML, display, Markdown")
     for payload in PAYLOADS:
         pages.cells.append(nbformat.v4.new_markdown_cell(payload))
     pages.cells.append(nbformat.v4.new_code_cell(f"for p in {PAYLOADS!r}:\n    display(HTML(p)); display(Markdown(p))"))
@@ -112,7 +112,7 @@ def test_who_kills_the_grader_is_named_and_the_others_are_graded(release, tmp_pa
     handed_in = tmp_path / "submissions"
     handed_in.mkdir()
     code = TO_GRADER.format(which=str(tmp_path / "release"), signal="SIGKILL")
-    nbformat.write(answered(release, A, centre_of_mass=code), handed_in / "killer.ipynb")
+    nbformat.write(answered(release, A, centre_of_ink=code), handed_in / "killer.ipynb")
     nbformat.write(answered(release, A), handed_in / "good.ipynb")
     codes = []
     for _ in range(3):
