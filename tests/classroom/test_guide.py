@@ -65,6 +65,8 @@ def test_the_plan_names_every_notebook_once_in_order_with_its_minutes_and_every_
     assert named == [(path.name, str(promise_of(path)[0])) for path in course_notebooks()]
     assert [row[0] for row in rows(text, 5)] == [str(week) for week in range(1, 13)]
     assert all(f"](../practice/{assignment}.ipynb)" in text for assignment in ASSIGNMENTS)
+    assert "over two weeks" in source("5_pages_of_numbers").cells[0].source
+    assert sum("assignment 5, " in row[2] for row in rows(text, 5)) == 2
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
