@@ -3,7 +3,8 @@
 Workers are processes of this machine, or of several; TensorFlow's MultiWorkerMirroredStrategy adds up their gradients.
 One worker alone splits its batches among its graphics cards, by MirroredStrategy. (The loop is written out: with many
 workers Keras's `fit` fails.) Digits are shuffled and warped for the whole batch, by its one seed, before it is split,
-and batch normalisation takes its means over the whole batch. So the weights are those of one machine, but for rounding.
+and batch normalisation takes its means over the whole batch. So the weights are those of one machine, but for rounding,
+which grows with the steps, as it does on another processor.
 """
 
 import contextlib

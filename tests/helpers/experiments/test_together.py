@@ -2,6 +2,7 @@
 
 import errno
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -177,6 +178,15 @@ def test_an_address_that_is_none_is_told():
             train_together(SMALL, ["127.0.0.1:2222", wrong])
     with pytest.raises(CourseError, match=r"none of the addresses 192\.0\.2\.1:2222"):
         train_together(SMALL, ["192.0.2.1:2222"])
+
+
+@pytest.mark.skipif(not hasattr(socket, "SO_BINDTODEVICE"), reason="only Linux ties a socket to loopback")
+def test_what_listens_is_shut_to_other_machines():
+    with socket.create_server(("", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        together.stay_on_loopback()
+        assert server.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16).rstrip(b"\0") == b"lo"
+        assert not client.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16)
+        socket.create_connection(("127.0.0.1", server.getsockname()[1])).close()
 
 
 def test_a_port_that_is_taken_and_a_worker_that_is_gone_are_told(monkeypatch):
