@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from classroom.measure import solution_cells
 from classroom.sample_class import MISTAKES, REMAINS
 from helpers import ROOT, coursework
-from helpers.exercises import assignment_1, assignment_2
+from helpers.exercises import assignment_1, assignment_2, assignment_5
 from tests.classroom.terms import ASSIGNMENTS, judges_of, most, numbers_with, offered, parts_of, turns
 
 #: The parts as releases of before version 0.2 call them, in order.
@@ -202,3 +202,23 @@ def test_what_a_function_does_to_its_arguments_changes_nothing():
         return result
 
     assert assignment_1.digit_statistics(spoils, seed=3) == 4
+
+
+@pytest.mark.parametrize(("spoiled", "left"), [(0, 10), (1, 10), (2, 9)])
+def test_one_page_of_three_in_other_rows_costs_no_mark(monkeypatch, spoiled, left):
+    """The model solution takes a speck for a row now and then."""
+    known, asked, draw = {}, [], assignment_5.number_page
+
+    def number_page(rng, **how):
+        grey, rows = draw(rng, **how)
+        known[grey.tobytes()] = rows
+        return grey, rows
+
+    def read_page(grey, network):
+        asked.append(grey)
+        place = len(asked) - 1 - (1 + assignment_5.PAGES)  # of the three: one page and all pages come before them
+        return [*known[grey.tobytes()], *(["1"] if 0 <= place < spoiled else [])]
+
+    monkeypatch.setattr(assignment_5, "number_page", number_page)
+    monkeypatch.setattr(assignment_5, "against_ours", lambda *_: "")  # the course's reader takes its time
+    assert assignment_5.own_reader(read_page, goal=0.99, seed=1) == left
