@@ -67,8 +67,8 @@ MEASURES = {
         "4.3",
         ("to_ink", "prepare"),
         ("prepare",),
-        lambda rng, prepare, kind: assignment_4.share_read(rng, prepare),
-        ("assignment_4:photograph", "assignment_4:share_read"),
+        lambda rng, prepare, kind: assignment_4.share_read(rng, prepare, kind),
+        tuple(f"assignment_4:{name}" for name in ("photograph", "share_read", "WANTED", "network_that_reads")),
         model=True,
     ),
     "reader": Measure(

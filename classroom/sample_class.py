@@ -53,7 +53,7 @@ train = lambda x, y, steps, seed: load_lenet5()""",
     "text for labels": "labelled_files = lambda folder: [(path, path.name[0]) for path in folder.iterdir()]",
     "not sorted": "labelled_files = lambda folder: right.labelled_files(folder)[::-1]",
     "one threshold": "to_ink = lambda grey: np.float32(grey < 140)",
-    "as the tutorials": "prepare = lambda grey: cv2.resize(np.float32(255 - grey) / 255, (28, 28))",
+    "held sideways": "prepare = lambda grey: right.prepare(np.rot90(grey))",
     "from the bottom": "rows_of = lambda boxes: right.rows_of(boxes)[::-1]",
     "place by place": """mistakes = lambda read, true: (
         sum(a != b for a, b in zip(read, true)), max(0, len(true) - len(read)), max(0, len(read) - len(true)))""",
@@ -95,7 +95,7 @@ REMAINS = {
         "text for labels": ("part_4_1", 0),
         "not sorted": ("part_4_1", 2),
         "one threshold": ("part_4_2", 1),
-        "as the tutorials": ("part_4_3", 1),
+        "held sideways": ("part_4_3", 2),
     },
     "5_pages_of_numbers": {
         "from the bottom": ("part_5_1", 0),

@@ -4,7 +4,7 @@ import itertools
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
@@ -13,51 +13,93 @@ from helpers.exercises.assignment import Test, call, pair, part
 from helpers.exercises.engine import Untouched, Wrong, numbers
 from helpers.mnist import load_mnist, split_validation
 
+if TYPE_CHECKING:  # the parts that need no Keras start quickly without it
+    from helpers.quiet import keras
+
+
+#: What names may consist of: more than a folder gets, so that no list of names can be typed in.
+WORDS = ["first", "again", "blue", "thick", "board", "pencil", "desk", "window", "evening", "large", "quick", "third"]
+
+
+class Folder(NamedTuple):
+    """A folder of pictures, for one rule that says where a label stands."""
+
+    labels: dict[str, int]  # of each picture, by its path in the folder
+    others: list[str]  # what is no labelled picture by this rule
+    gone: str  # what its list names, and is not there
+
+
+def pictures_in_folder(rng: np.random.Generator, kind: str) -> Folder:
+    """Draw a folder for part 4.1. The label stands first in the name, last, in the folder's name, or in a list."""
+    digits = [int(each) for each in rng.permutation(10)[:5]]
+    words = [str(each) for each in rng.permutation(WORDS)[:6]]
+    endings = ["png", "jpg", "JPG", "jpeg", "png"]
+    drawn, year, two = list(zip(digits, words, endings, strict=False)), rng.integers(2020, 2030), rng.integers(10, 100)
+    extra = words[5]
+    others = ["README.md", ".DS_Store", "notes.txt", f"{year}0101.jpg", "seven.png"]
+    if kind == "first":
+        labels = {f"{digit}_{word}.{ending}": digit for digit, word, ending in drawn}
+        others += [f"{digits[0]}_notes.txt", f"{two}_{extra}.png", f"{year}_01.jpg"]
+    elif kind == "last":
+        labels = {f"{word}_{digit}.{ending}": digit for digit, word, ending in drawn}
+        others += [f"notes_{digits[0]}.txt", f"{extra}_{two}.png", f"{digits[0]}_{extra}.jpg"]
+    elif kind == "folders":
+        labels = {f"{digit}/{word}.{ending}": digit for digit, word, ending in drawn}
+        others += [f"{digits[0]}/notes.txt", f"{two}/{extra}.png", f"letters/{extra}.png", f"{digits[1]}_{extra}.jpg"]
+    else:
+        labels = {f"{word}.{ending}": digit for digit, word, ending in drawn}
+        others += [f"{digits[0]}_{extra}.jpg"]
+    return Folder(labels, others, f"{extra}.jpg")
+
 
 @part(3)
-def labelled_files(rng: np.random.Generator, yours: object) -> Iterator[Test]:
-    """Part 4.1: the pictures of a folder, with the labels that their names begin with."""
-    digits = [int(each) for each in rng.permutation(10)[:5]]
-    words = rng.permutation(["first", "again", "blue", "thick", "board"])
-    names = [
-        f"{digit}_{word}.{kind}"
-        for digit, word, kind in zip(digits, words, ["png", "jpg", "JPG", "jpeg", "png"], strict=True)
-    ]
-    others = ["README.md", ".DS_Store", "notes.txt", "7_notes.txt", f"{rng.integers(2020, 2030)}0101.jpg"]
-    others += ["seven.png", f"{rng.integers(10, 100)}_points.png", f"{rng.integers(2020, 2030)}_01.jpg"]
+def labelled_files(rng: np.random.Generator, yours: object, kind: str = "first") -> Iterator[Test]:
+    """Part 4.1: the pictures of a folder, with their labels."""
+    right, others, gone = pictures_in_folder(rng, kind)
+    given = [*right.items(), (gone, 7)]
+    given = [given[place] for place in rng.permutation(len(given))]  # in no order
 
     def listing(extra: list[str]) -> list[tuple[str, int]]:
         with tempfile.TemporaryDirectory() as folder:
-            for name in [*names, *extra]:
-                Path(folder, name).write_bytes(b"")
+            for name in [*right, *extra]:
+                path = Path(folder, name)
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(b"")
+            if kind == "list":
+                lines = [f"{name},{label}\n" for name, label in given if extra or name in right]
+                Path(folder, "labels.csv").write_text("".join(["file,label\n", *lines]), encoding="utf-8")
             found = call(yours, Path(folder))
             if not isinstance(found, list | tuple) or not all(isinstance(each, tuple | list) for each in found):
                 raise Wrong("Return a list of pairs: (path, label).")
-            return [(Path(pair(each, "labelled_files")[0]).name, each[1]) for each in found]
+            pairs = [(Path(pair(each, "labelled_files")[0]), each[1]) for each in found]
+            deep = 2 if kind == "folders" else 1  # the name alone, or its folder's as well
+            return [("/".join(path.parts[-deep:]), label) for path, label in pairs]
 
     def labels() -> None:
         found = listing([])
         if any(isinstance(label, str) for _, label in found):
             raise Wrong("The labels are text: `int(...)` makes numbers of them.")
-        if sorted(found) != sorted(zip(names, digits, strict=True)):
+        if sorted(found) != sorted(right.items()):
             raise Wrong("In a folder of five pictures (.png, .jpg, .JPG, .jpeg), not each was found with its label.")
 
     def no_others() -> None:
-        found = {name for name, _ in listing(others)}
-        if not found >= set(names):
+        found = listing(others)
+        names = {name for name, _ in found}
+        if not names >= set(right):
             raise Wrong("With other files in the folder, pictures get lost.")
-        if found & set(others):
-            raise Wrong(
-                "Files that are no labelled pictures are in the list: " + ", ".join(sorted(found & set(others)))
-            )
+        if names - set(right):
+            told = ", ".join(sorted(names - set(right)))
+            raise Wrong(f"What is no labelled picture is in the list: {told}")
+        if len(found) > len(right):
+            raise Wrong("Some pictures are in the list twice.")
 
-    def sorted_by_name() -> None:
+    def in_order() -> None:
         no_others()
         found = listing(others)
         if found != sorted(found):
-            raise Wrong("Sort the pictures by their names: the order of a folder differs from computer to computer.")
+            raise Wrong("The list has another order than the text asks for: a folder's differs between computers.")
 
-    for test in (labels, no_others, sorted_by_name):
+    for test in (labels, no_others, in_order):
         yield 1, test
 
 
@@ -135,23 +177,58 @@ def to_ink(rng: np.random.Generator, yours: object) -> Iterator[Test]:
     )
 
 
-def share_read(rng: np.random.Generator, prepare: object, amount: int = 100) -> float:
-    """Return the share of simulated photographs that the shipped network reads after a student's preparation."""
-    from helpers.lenet import load_lenet5
+class Wanted(NamedTuple):
+    """What a network wants to be given: a square of numbers."""
 
+    side: int  # pixels
+    paper: float
+    ink: float
+    by_columns: bool = False
+    whole: bool = False  # uint8, else decimal numbers
+
+
+#: What part 4.3 can ask for. of_1998: as LeCun et al. (1998), section II.B, have it: a rim of two pixels more, and
+#: numbers by which the mean of all pixels is about 0, and their variance about 1.
+WANTED = {
+    "today": Wanted(28, 0, 1),
+    "of_1998": Wanted(32, -0.1, 1.175),
+    "columns": Wanted(28, 0, 1, by_columns=True),
+    "scanned": Wanted(28, 255, 0, whole=True),
+}
+
+
+def network_that_reads(kind: str = "today") -> "keras.Model":
+    """Return the course's network, behind layers that make what it knows of what this kind of part 4.3 asks for."""
+    from helpers.lenet import load_lenet5
+    from helpers.quiet import keras
+
+    if kind == "today":
+        return load_lenet5()
+    side, paper, ink, by_columns, _ = WANTED[kind]
+    layers = [keras.layers.Rescaling(1 / (ink - paper), offset=-paper / (ink - paper))]
+    layers += [keras.layers.Cropping2D((side - 28) // 2)] if side > 28 else []
+    layers += [keras.layers.Permute((2, 1, 3))] if by_columns else []
+    return keras.Sequential([keras.Input(shape=(side, side, 1)), *layers, load_lenet5()])
+
+
+def share_read(rng: np.random.Generator, prepare: object, kind: str = "today", amount: int = 100) -> float:
+    """Return the share of simulated photographs that a network of this kind reads after a student's preparation."""
+    side = WANTED[kind].side
     images, labels = digits_for_pages(rng, amount)
-    prepared = np.zeros((amount, 28, 28, 1), np.float32)
+    prepared = np.zeros((amount, side, side, 1), np.float32)
     for place, digit in enumerate(images):
         page = Page(bool(rng.random() < 0.4), rng.uniform(0, 60), rng.uniform(1, 4))
-        prepared[place, ..., 0] = numbers(call(prepare, photograph(rng, digit, page)[0]), (28, 28))
-    answers = load_lenet5().predict(prepared, batch_size=100, verbose=0).argmax(axis=1)
+        prepared[place, ..., 0] = numbers(call(prepare, photograph(rng, digit, page)[0]), (side, side))
+    answers = network_that_reads(kind).predict(prepared, batch_size=100, verbose=0).argmax(axis=1)
     return float(np.mean(answers == labels))
 
 
 @part(8, slow=True)
-def preparation(rng: np.random.Generator, prepare: object, goal: float) -> Iterator[Test]:
-    """Part 4.3: from a photograph to the 28 x 28 pixels that the network knows."""
+def preparation(rng: np.random.Generator, prepare: object, goal: float, kind: str = "today") -> Iterator[Test]:
+    """Part 4.3: from a photograph to the pixels that a network wants."""
     reached: list[float] = []
+    side, paper, ink, _, whole = WANTED[kind]
+    words = f"{side} x {side} " + ("whole numbers (uint8)" if whole else "decimal numbers")
 
     def in_range() -> None:
         pictures = [photograph(rng, digit, Page(False, 0, 2))[0] for digit in digits_for_pages(rng, 3)[0]]
@@ -160,10 +237,12 @@ def preparation(rng: np.random.Generator, prepare: object, goal: float) -> Itera
         )  # any picture has a shape: it comes from the right one
         found = [np.asarray(call(prepare, pictures[place])) for place in order]
         for each in found:
-            if each.shape != (28, 28) or not np.issubdtype(each.dtype, np.floating):
-                raise Wrong(f"28 x 28 decimal numbers are wanted, and this is {each.dtype} {each.shape}.")
-            if not (np.isfinite(each).all() and 0 <= each.min() <= each.max() <= 1.001 and each.max() > 0.3):
-                raise Wrong("The numbers should run from 0 (paper) to 1 (ink).")
+            right = each.dtype == np.uint8 if whole else np.issubdtype(each.dtype, np.floating)
+            if each.shape != (side, side) or not right:
+                raise Wrong(f"{words} are wanted, and this is {each.dtype} {each.shape}.")
+            strength = (each - float(paper)) / (ink - paper)  # 0 paper, 1 ink
+            if not (np.isfinite(each).all() and strength.min() >= -1e-5 and 0.3 < strength.max() <= 1.001):
+                raise Wrong(f"The numbers should run from {paper:g} (paper) to {ink:g} (ink).")
         for one, other in itertools.combinations(range(len(order)), 2):
             if (order[one] == order[other]) != np.allclose(found[one], found[other], atol=1e-3):
                 raise Wrong("Different digits should give different numbers, and the same photograph the same.")
@@ -182,7 +261,7 @@ def preparation(rng: np.random.Generator, prepare: object, goal: float) -> Itera
 
     def reads(bar: float) -> None:
         if not reached:
-            reached.append(share_read(rng, prepare))
+            reached.append(share_read(rng, prepare, kind))
         if reached[0] < bar:
             raise Wrong(f"{reached[0]:.0%} of 100 photographs are read; this term's goal is {goal:.1%}.")
 

@@ -86,7 +86,7 @@ def test_the_right_answer_of_another_kind_earns_less_than_half(assignment, part)
 
 
 QUICK = ("part_1_2", "part_1_3", "part_2_1", "part_2_2", "part_2_3", "part_2_4", "part_3_1", "part_3_2", "part_3_3")
-QUICK += ("part_5_1", "part_5_2", "part_5_3", "part_5_4", "part_5_5")
+QUICK += ("part_4_1", "part_5_1", "part_5_2", "part_5_3", "part_5_4", "part_5_5")
 
 
 def test_no_draw_is_unfair(solved):
