@@ -35,8 +35,10 @@ class Whole:
     def article(self, name: str) -> str:
         """Return the text of a page, with links and pictures as seen from the folder of all pages."""
         article, number = self.read(name).select_one("article"), self.numbers[name]
-        for each in article.select("a.headerlink, script, noscript"):
+        for each in article.select("a.headerlink, script, noscript, .live"):
             each.decompose()
+        for contents in article.find_all("a", string="contents"):  # between previous and next: of use on a screen
+            contents.find_parent("p").decompose()
         for each in article.find_all(id=True):
             each["id"] = f"{number}-{each['id']}"
         for picture in article.find_all("img"):
