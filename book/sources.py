@@ -104,7 +104,8 @@ class Gathering:
     def notebook(self, path: Path) -> None:
         """Copy a notebook, with its pictures as files and its instruments ready to live."""
         notebook = json.loads(path.read_text(encoding="utf-8"))
-        notebook["cells"] = [cell for cell in notebook["cells"] if cell["id"] != FETCH]  # nothing is fetched here
+        # nothing is fetched here, and nothing looked for
+        notebook["cells"] = [cell for cell in notebook["cells"] if cell["id"] not in (FETCH, "course")]
         for cell in notebook["cells"]:
             if cell["cell_type"] == "markdown":
                 cell["source"] = self.linked("".join(cell["source"]), path.parent)

@@ -41,6 +41,23 @@ SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.DOTALL)
 KIND = re.compile(r'kind="(\w+)"')
 SECONDS = re.compile(r"^It took \d+ s; .*\n?", re.MULTILINE)  # what a slow check prints last
 MADE_FOR = "# made for "  # in the cell `numbers`, before a student's name
+#: The first code of each assignment, folded: a notebook is opened anywhere, and `No module named` helps nobody.
+FIND_COURSE = """# The course's own JupyterLab knows where the course is. In any other, this looks for it.
+import importlib
+import sys
+from pathlib import Path
+
+around = [folder / "notebooks" for folder in (Path.cwd(), *Path.cwd().parents)]
+sys.path += [str(folder) for folder in around if (folder / "helpers.py").exists()]
+try:
+    importlib.import_module("helpers")
+except ModuleNotFoundError:
+    from IPython.core.error import UsageError  # of which Jupyter shows the sentence alone
+
+    raise UsageError(
+        "This notebook needs the course's folder around it: put the notebook there, and "
+        "open it by `python3 course.py lab` (Windows: `py course.py lab`)."
+    ) from None"""
 
 
 class Sorry(Exception):
@@ -143,12 +160,20 @@ def source_of(assignment: str, seed: str, numbers: dict[str, float], student: st
         if HIDDEN.search(cell.source):  # the numbers again: a student may have changed them
             hidden = cell.source.replace("seed=0", f"seed={rng.randrange(10**8, 10**9)}")
             cell.source = hidden.replace("### BEGIN HIDDEN TESTS\n", f"### BEGIN HIDDEN TESTS\n{lines}\n")
+    notebook.cells.insert(next(n for n, cell in enumerate(notebook.cells) if cell.cell_type == "code"), find_course())
     # so that a student can be told which cells are missing: helpers.exercises.hand_in reads it
     names = [name for name in map(grade_id, notebook.cells) if name]
     notebook.metadata["course"] = {"assignment": assignment, "cells": names}
     if student:
         notebook.metadata["made_for"] = student
     return notebook
+
+
+def find_course() -> NotebookNode:
+    """Return the cell that finds the course, or says in a sentence that it is missing."""
+    about = dict.fromkeys(("grade", "solution", "task"), False) | {"grade_id": "course", "locked": True}
+    folded = {"jupyter": {"source_hidden": True}, "nbgrader": about | {"schema_version": 3}}
+    return nbformat.v4.new_code_cell(FIND_COURSE, id="course", metadata=folded)
 
 
 def made_for(notebook: NotebookNode) -> str:

@@ -20,7 +20,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
-from helpers import INSIDE_A_COPY
+from helpers import INSIDE_A_COPY, ROOT
 
 CELL_SECONDS = 90  # the slowest part of a model solution takes about 10 on one core
 ALL_SECONDS = 600
@@ -189,6 +189,8 @@ def run_a_copy(notebook: NotebookNode, python: str, show: Callable[[int, float],
         mine = {name: value for name, value in os.environ.items() if name not in ("JPY_SESSION_NAME", "MPLBACKEND")}
         # no start-up file of the reader: the grader's Python has none of them
         mine |= {INSIDE_A_COPY: "1", "IPYTHONDIR": str(Path(temporary, "ipython"))}
+        # a Jupyter that the course did not install finds it beside the notebook, which the copy is not
+        mine["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         client = WatchedClient(copy, show, kernel_name=KERNEL, resources={"metadata": {"path": str(work)}})
         # in a thread, since nbclient would catch Ctrl-C and take it for the end of the kernel
         with concurrent.futures.ThreadPoolExecutor(1) as thread:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 
 from helpers import ROOT, CourseError, elsewhere
+from helpers.exercises.fresh_kernel import run_a_copy
 from helpers.machine import pinned_packages
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -103,21 +105,54 @@ def plain(bare, tmp_path_factory) -> KernelManager:
     return manager
 
 
+def first_code(assignment: str) -> str:
+    """Return the code with which the notebook of an assignment begins."""
+    notebook = nbformat.read(NOTEBOOKS / "coursework/practice" / f"{assignment}.ipynb", as_version=4)
+    return next(cell.source for cell in notebook.cells if cell.cell_type == "code")
+
+
 def run(manager: KernelManager, folder: Path, *cells: str) -> list[str]:
     """Run cells in a folder; return what each prints."""
+    ran = run_all(manager, folder, *cells)
+    return ["".join(output.get("text", "") for output in cell.outputs) for cell in ran.cells]
+
+
+def run_all(manager: KernelManager, folder: Path, *cells: str, **settings: bool) -> nbformat.NotebookNode:
+    """Run cells in a folder; return them with their outputs."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    client = NotebookClient(notebook, km=manager, timeout=120, resources={"metadata": {"path": str(folder)}})
+    where = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(notebook, km=manager, timeout=120, resources=where, **settings)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PYTHONPATH", raising=False)
-        client.execute(env=environ)
-    return ["".join(output.get("text", "") for output in cell.outputs) for cell in notebook.cells]
+        return client.execute(env=environ)
 
 
 def test_a_plain_jupyter_finds_the_course_beside_the_notebook(plain):
     look = "import json, sys\nprint(json.dumps([path for path in sys.path if path.endswith('site-packages')]))"
     paths, lesson = run(plain, NOTEBOOKS, look, "from helpers.mnist import load_mnist\nprint(load_mnist()[0][0].shape)")
     assert len(json.loads(paths)) == 2 and lesson == "(60000, 28, 28)\n"
+
+
+@pytest.mark.parametrize("folder", [NOTEBOOKS / "coursework/practice", ROOT])
+def test_an_assignment_finds_the_course_around_it(plain, folder):
+    said = run(plain, folder, first_code("1_the_data"), "from helpers import ROOT\nprint(ROOT)")
+    assert said[1] == f"{ROOT}\n"
+
+
+def test_an_assignment_without_the_course_says_so_in_a_sentence(plain, tmp_path):
+    ran = run_all(plain, tmp_path, first_code("5_pages_of_numbers"), allow_errors=True)
+    (told,) = ran.cells[0].outputs  # no traceback
+    assert re.fullmatch(r"UsageError: This notebook needs the course.* by `python3 course\.py lab` .*\n", told.text)
+
+
+def test_a_plain_jupyter_packs_an_assignment(plain):
+    """The copy that it runs lies in a folder of its own, and finds the course all the same."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import helpers\nprint(helpers.ROOT)")])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONPATH", raising=False)
+        ran = run_a_copy(notebook, plain.kernel_spec.argv[0], lambda *_: None)
+    assert ran[0].outputs[0].text == f"{ROOT}\n"
 
 
 def test_a_notebook_that_came_alone_fetches_the_course(plain, tmp_path):
