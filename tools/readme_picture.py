@@ -21,7 +21,7 @@ def main() -> None:
         bars.bar(range(10), model.predict(prepared.image[None, ..., None], verbose=0)[0])
         bars.set(xticks=range(10), ylim=(0, 1), yticks=[0, 1])
     for axes, title in zip(
-        grid[0], ("a (simulated) photograph", "what the network sees", "its ten probabilities"), strict=True
+        grid[0], ("a photograph\n(simulated)", "what the network sees", "its ten probabilities"), strict=True
     ):
         axes.set_title(title)
     figure.tight_layout()
