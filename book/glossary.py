@@ -21,6 +21,7 @@ TERMS = {
     "08": "augmentation, Batch normalisation, Dropout, ensemble, distillation, temperature, stability training",
     "09": "saliency, noise floor, Grad-CAM, correlation, principal components, singular value decomposition",
     "10": "adversarial, random start, score, energy, int8, scale, squared error, LiteRT, ONNX",
+    "11": "workers, job, scheduler, ring all-reduce, Amdahl's law",
 }
 HEADING = re.compile(r"^#+ (\d+\.\d+ .*)$")
 SENTENCE = re.compile(r"(?:(?<=[.?!])|(?<=[.?!]\*\*)|(?<=[.?!]\)))\s+(?=[A-Z*$\[`]|\((?!\d))")

@@ -22,7 +22,7 @@ from tools import address
 CELL_TIMEOUT = 600  # seconds; catches what hangs, measures nothing
 #: The plan for two cores, by number: seconds with the kernel's start, and gigabytes of the kernel at its peak.
 BUDGETS = {"00": (15, 1.0), "01": (45, 1.5), "02": (45, 1.5), "03": (60, 1.5), "04": (90, 2.0), "05": (60, 1.5)}
-BUDGETS |= {"06": (60, 1.5), "07": (45, 1.5), "08": (90, 2.0), "09": (75, 2.0), "10": (75, 2.0)}
+BUDGETS |= {"06": (60, 1.5), "07": (45, 1.5), "08": (90, 2.0), "09": (75, 2.0), "10": (75, 2.0), "11": (75, 2.0)}
 #: All that a stored notebook says of its language: the rest depends on the reader's Python.
 LANGUAGE = {"name": "python"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"

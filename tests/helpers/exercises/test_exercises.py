@@ -26,6 +26,7 @@ from helpers.exercises import (
     know_its_limits,
     lenet5_of_1998,
     look_inside,
+    many_machines,
     read_numbers,
     train_and_evaluate,
     validate_on_handwriting,
@@ -47,8 +48,14 @@ MODULES = (
     chase_the_record,
     look_inside,
     know_its_limits,
+    many_machines,
 )
-CHECKS = {name: thing for module in MODULES for name, thing in vars(module).items() if hasattr(thing, "__wrapped__")}
+CHECKS = {
+    name: thing
+    for module in MODULES
+    for name, thing in vars(module).items()
+    if hasattr(thing, "__wrapped__") and not hasattr(thing, "cache_info")  # functools.cache wraps as well
+}
 (X, Y), _ = load_mnist()
 (_, _), (X_VALIDATION, Y_VALIDATION) = split_validation(X, Y)
 MEANS = np.array([X[digit == Y].mean() for digit in range(10)])
@@ -166,6 +173,16 @@ def scale_by(candidates, choose=np.argmin, each=np.square):
 def fifty(weights, top):
     """Return the scales that the solution of Exercise 10.3 tries."""
     return np.abs(weights).max() / top * np.linspace(0.2, 1, 50)
+
+
+def weighed(slopes, sizes):
+    """Return the sum of the slopes of all digits, from the means of shares."""
+    return sum(size * each for size, each in zip(sizes, slopes, strict=True))
+
+
+def step(of_time):
+    """Return a function of Exercise 11.2; of_time(machines, alone, shared, seconds that sending all takes once)."""
+    return lambda machines, alone, shared, size, speed: of_time(machines, alone, shared, size / speed)
 
 
 #: Four maps of six digits, with means and spreads of their own.
@@ -309,6 +326,9 @@ EXERCISES = [
         ("my_scale",),
         {"rounded": know_its_limits.rounded},
     ),
+    Exercise("11_many_machines", "11.1", "exercise-11-1", "mean_of_shares", ("my_mean",), {}),
+    Exercise("11_many_machines", "11.2", "exercise-11-2", "seconds_of_a_step", ("my_seconds",), {}),
+    Exercise("11_many_machines", "11.3", "exercise-11-3", "cores_for_a_day", ("my_cores",), {}),
 ]
 #: Exercises whose solution takes a while: it is run in its notebook, and not mutated.
 LONG = [
@@ -483,6 +503,23 @@ KERNEL = np.array([[-1, -1, 2], [-1, 2, -1], [2, -1, -1]])
         ("flips_in_reach", [lambda p, s, e: flips_by_loops(p, s, e)[::-1]]),
         ("scale_of_least_error", [scale_by(lambda w, top: np.abs(w).max() / top * np.linspace(0.1, 1, 400))]),
         ("scale_of_least_error", [scale_by(lambda w, top: np.abs(w).max() / top * np.geomspace(0.2, 1, 60))]),
+        ("mean_of_shares", [lambda slopes, sizes: np.average(slopes, axis=0, weights=sizes)]),
+        ("mean_of_shares", [lambda slopes, sizes: np.tensordot(sizes, slopes, 1).tolist() / np.sum(sizes)]),
+        (
+            "mean_of_shares",
+            [
+                lambda slopes, sizes: sum(
+                    np.multiply(size, each) / sum(sizes) for size, each in zip(sizes, slopes, strict=True)
+                )
+            ],
+        ),
+        (
+            "seconds_of_a_step",
+            [lambda n, alone, shared, size, speed: alone + (shared + 2 * (n - 1) * size / speed) / n],
+        ),
+        ("seconds_of_a_step", [lambda n, a, w, size, speed: [np.float64(a + w / n + (2 - 2 / n) * size / speed)]]),
+        ("cores_for_a_day", [lambda images, each, rush: -(-images * each * rush // 86_400)]),
+        ("cores_for_a_day", [lambda images, each, rush: np.ceil(images / 24 / 3600 * rush * each)]),
     ],
 )
 def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
@@ -1073,6 +1110,53 @@ def test_a_right_answer_in_another_form_is_right(check, answers, capsys):
         ("scale_of_least_error", [lambda w, bits: -0.1], "more than 0"),
         ("scale_of_least_error", [lambda w, bits: np.abs(w).mean()], "times smaller"),
         ("scale_of_least_error", [0.02], "A function is wanted"),
+        ("mean_of_shares", [lambda slopes, sizes: np.mean(slopes, axis=0)], "Each share counts the same"),
+        ("mean_of_shares", [lambda slopes, sizes: sum(slopes)], "sums of slopes"),
+        ("mean_of_shares", [lambda slopes, sizes: sum(slopes) / sum(sizes)], "multiply it by its size"),
+        ("mean_of_shares", [lambda slopes, sizes: weighed(slopes, sizes)], "how many there are"),
+        ("mean_of_shares", [lambda slopes, sizes: weighed(slopes, sizes) / len(sizes)], "not by that of the shares"),
+        ("mean_of_shares", [lambda slopes, sizes: weighed(slopes, sizes) / sizes[0]], "not by that of one share"),
+        (
+            "mean_of_shares",
+            [lambda slopes, sizes: np.average(slopes, axis=0, weights=1 / np.array(sizes))],
+            "other way",
+        ),
+        ("mean_of_shares", [lambda slopes, sizes: slopes[0]], "first share alone"),
+        ("mean_of_shares", [lambda slopes, sizes: slopes[-1]], "last share alone"),
+        ("mean_of_shares", [lambda slopes, sizes: np.mean(slopes)], "axis=0"),
+        (
+            "mean_of_shares",
+            [lambda slopes, sizes: (3 * slopes[0] + 2 * slopes[1]) / 5],
+            "numbers should be there|Not yet",
+        ),
+        ("mean_of_shares", [lambda slopes, sizes: slopes], "numbers should be there"),
+        ("mean_of_shares", [0.5], "A function is wanted"),
+        ("seconds_of_a_step", [step(lambda n, a, w, t: a + w / n)], "sending is missing"),
+        ("seconds_of_a_step", [step(lambda n, a, w, t: (a + w) / n + 2 * (n - 1) / n * t)], "do not divide it"),
+        ("seconds_of_a_step", [step(lambda n, a, w, t: a + w + 2 * (n - 1) / n * t)], "divided among the machines"),
+        ("seconds_of_a_step", [step(lambda n, a, w, t: w / n + 2 * (n - 1) / n * t)], "`alone` is missing"),
+        ("seconds_of_a_step", [step(lambda n, a, w, t: a / n + w + 2 * (n - 1) / n * t)], "exchanged"),
+        ("seconds_of_a_step", [step(lambda n, a, w, t: a + w / n + (n - 1) / n * t)], "round twice"),
+        ("seconds_of_a_step", [step(lambda n, a, w, t: a + w / n + 2 * t)], "n - 1 a round"),
+        ("seconds_of_a_step", [step(lambda n, a, w, t: a + w / n + 2 * (n - 1) * t)], "n-th part"),
+        ("seconds_of_a_step", [step(lambda n, a, w, t: a + w / n + t)], "2 \\(n - 1\\) / n times the size"),
+        ("seconds_of_a_step", [step(lambda n, a, w, t: a + w / n - 2 * (n - 1) / n * t)], "it is added"),
+        ("seconds_of_a_step", [lambda n, a, w, size, v: a + w / n + 2 * (n - 1) / n * size * v], "are seconds"),
+        ("seconds_of_a_step", [lambda n, a, w, size, v: a + w / n + 2 * (n - 1) / n * v / size], "not the reverse"),
+        ("seconds_of_a_step", [lambda n, a, w, size, v: a + w / n + 2 * (n - 1) / n * size], "divided by the speed"),
+        ("seconds_of_a_step", [step(lambda n, a, w, t: a + w / n + 1.5 * t)], "Not yet|sends nothing"),
+        ("seconds_of_a_step", [step(lambda n, a, w, t: a + w)], "and then they send"),
+        ("seconds_of_a_step", [step(lambda n, a, w, t: -1)], "more than 0"),
+        ("cores_for_a_day", [lambda images, each, rush: images * each * rush / 86_400], "no part of a core"),
+        ("cores_for_a_day", [lambda images, each, rush: int(images * each * rush / 86_400)], "Rounded down"),
+        ("cores_for_a_day", [lambda images, each, rush: np.ceil(images * each / 86_400)], "average hour"),
+        ("cores_for_a_day", [lambda images, each, rush: np.ceil(images * each / 86_400 / rush)], "multiply by it"),
+        ("cores_for_a_day", [lambda images, each, rush: np.ceil(images * each * rush / 3600)], "24 of them"),
+        ("cores_for_a_day", [lambda images, each, rush: np.ceil(images * each * rush / 1440)], "24 \\* 60 \\* 60"),
+        ("cores_for_a_day", [lambda images, each, rush: images * each * rush], "seconds of a day's work"),
+        ("cores_for_a_day", [lambda images, each, rush: np.ceil(images * rush / each / 86_400)], "multiply by it"),
+        ("cores_for_a_day", [lambda images, each, rush: rush * np.ceil(images * each / 86_400)], "once, at the end"),
+        ("cores_for_a_day", [lambda images, each, rush: 7], "Not yet"),
     ],
 )
 def test_a_usual_mistake_is_named(check, answers, sentence, capsys):
@@ -1132,6 +1216,31 @@ def test_what_notebook_09_goes_on_with_is_the_readers_if_it_is_right_and_else_th
     source = Path(look_inside.__file__).read_text(encoding="utf-8")
     solution, shipped = functions_of(solution_of(exercise))[name], functions_of(source)[ours.__name__]
     assert solution.split("\n")[1:] == shipped.split("\n")[1:]
+
+
+def test_notebook_11_goes_on_with_the_readers_function_if_it_is_right_and_else_with_that_of_the_solution(capsys):
+    source = Path(many_machines.__file__).read_text(encoding="utf-8")
+    for (judge, ours), number in zip(many_machines.OURS.items(), ("11.1", "11.2", "11.3"), strict=True):
+        (exercise,) = [each for each in EXERCISES if each.number == number]
+        assert judge.__name__ == exercise.check
+        (shown,) = functions_of(solution_of(exercise)).values()
+        assert shown.split("\n")[1:] == functions_of(source)[ours.__name__].split("\n")[1:], number
+        (mine,) = answers_of(exercise, solution_of(exercise))
+        assert many_machines.mine_or_shipped(judge, mine) is mine and "your own" in capsys.readouterr().out
+        for other in (print, None, 3, lambda *given: ...):
+            assert many_machines.mine_or_shipped(judge, other) is ours
+            assert "folded solution" in capsys.readouterr().out
+
+
+def test_the_job_of_notebook_11_trains_the_layer_of_notebook_02():
+    (x, y), (x_validation, y_validation) = many_machines.rows_of_digits()
+    assert x.shape == (20_000, 784) and x_validation.shape == (5000, 784) and (x.min(), x.max()) == (0, 1)
+    assert np.array_equal(y, Y[:20_000]) and np.array_equal(y_validation, Y_VALIDATION)
+    loss, accuracy = many_machines.train_layer(0.1, 50, 0, seed=0)
+    assert np.isclose(loss, np.log(10)) and accuracy == (Y_VALIDATION == 0).mean(), "untrained: all zeros"
+    loss, accuracy = many_machines.train_layer(0.1, 500, 1, seed=0)
+    assert loss < 1 and accuracy > 0.8
+    assert many_machines.train_layer(0.1, 500, 1, seed=1) != (loss, accuracy), "another seed, another order"
 
 
 def test_a_gap_in_a_list_is_not_attempted(capsys):
@@ -1195,6 +1304,7 @@ HARMLESS = {
     "7.1": r"drawings > -1,",  # pixels are +1 or -1
     "1.3": r"for SHIFT in",  # any shift that is tried last is a shift
     "10.3": r"linspace\(",  # how many scales are tried, and from which share on, if they are enough
+    "11.1": r"strict=[02]\)",  # the check's two lists have one length
     "8.1": r"\+ 0\)$",  # the number that guards against a division by zero, where there is none
 }
 
@@ -1254,6 +1364,12 @@ KNOBS = {
         "ROBUST_SIZE = 0.2": "ROBUST_SIZE = 0.05",
         "EPSILON = 0.3": "EPSILON = 0.15",
         "REFUSE = 0.02": "REFUSE = 0.1",
+    },
+    "11_many_machines": {
+        "EPOCHS = 10": "EPOCHS = 1",
+        "SPEED = 125e6": "SPEED = 1e9",
+        "ROUND = 0.0002": "ROUND = 0.00002",
+        "IMAGES, RUSH = 60_000_000, 3": "IMAGES, RUSH = 3_000, 10",
     },
 }
 
