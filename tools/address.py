@@ -15,14 +15,20 @@ from helpers import ROOT
 FETCH = "fetch-the-course"  # the id of the cell, the same in every notebook
 README_LINE = re.compile(r"(<!-- elsewhere: .*?-->\n).*?(\n<!-- end -->)", re.S)
 CELL = """# A notebook that came alone (on Colab, Kaggle) fetches the course here. Else: nothing.
+import contextlib
 import os
 import subprocess
 from pathlib import Path
 
 COURSE = "{address}"
 if not Path("helpers.py").exists():
-    subprocess.run(["git", "clone", "--quiet", "--depth=1", COURSE, "course"], check=False)
-    assert Path("course").exists(), "Switch this notebook's internet on, and run me again."
+    with contextlib.suppress(OSError):  # there may be no git
+        subprocess.run(["git", "clone", "--quiet", "--depth=1", COURSE, "course"], check=False)
+    if not Path("course").exists():
+        from IPython.core.error import UsageError  # of which Jupyter shows the sentence alone
+
+        missing = "this needs git, and the internet (on Kaggle: a switch beside the notebook)."
+        raise UsageError(f"The course could not be fetched from {{COURSE}}: {{missing}}")
     os.chdir("course/notebooks")"""
 
 

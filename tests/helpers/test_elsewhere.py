@@ -172,3 +172,13 @@ def test_a_notebook_that_came_alone_fetches_the_course(plain, tmp_path):
     cell = address.CELL.format(address=origin.as_uri())
     said = run(plain, alone, cell, "from helpers import ROOT\nprint(ROOT)")
     assert said[1] == f"{alone / 'course'}\n"
+
+
+def test_a_notebook_that_came_alone_and_cannot_fetch_says_so_in_a_sentence(plain, tmp_path):
+    from tools import address
+
+    nowhere = (tmp_path / "nowhere").as_uri()
+    ran = run_all(plain, tmp_path, address.CELL.format(address=nowhere), allow_errors=True)
+    said = [output.text for output in ran.cells[0].outputs if output.get("text", "").startswith("UsageError")]
+    assert len(said) == 1 and f"could not be fetched from {nowhere}: this needs git" in said[0]
+    assert "error" not in [output.output_type for output in ran.cells[0].outputs]  # no traceback
