@@ -9,8 +9,7 @@ const joined = (lists) => [].concat(...lists);
 const grid = (side, at) => range(side).map((row) => range(side).map((column) => at(row, column)));
 const turn = (rows) => rows[0].map((_, column) => rows.map((row) => row[column])); // columns become rows
 const bothWays = (change, rows) => turn(turn(rows.map(change)).map(change)); // first the rows, then the columns
-/** The dot product of a list with every step-th number of another, from a start on. */
-function dot(one, other, start = 0, step = 1) {
+function dot(one, other, start = 0, step = 1) { // with every step-th number of the other, from a start on
   let product = 0;
   for (let n = 0; n < one.length; n++) product += one[n] * other[start + n * step];
   return product;
@@ -44,10 +43,12 @@ function takePiece(picture, column, row) {
   return { points, box: [-most(columns.map((each) => -each)), row, most(columns) + 1, most(rows) + 1], ink: sum(inks) };
 }
 
-/** The pieces of ink, the one with most ink first. Ink is at least a third as dark as the darkest. */
+const widen = (row) => row.map((_, n) => most(row.slice(Math.max(0, n - 2), n + 3))); // the darkest, two pixels around
+/** The pieces of ink, the one with most ink first: what is a third as dark as the darkest, and the soft edge of it. */
 function piecesOf(picture) {
-  const peak = most(picture.map(most));
-  const dark = picture.map((row) => row.map((each) => (each > 0.3 * peak ? each : 0)));
+  const [peak, beside] = [most(picture.map(most)), bothWays(widen, picture)];
+  const inkAt = (row, column) => beside[row][column] > 0.3 * peak && picture[row][column] > 0.2 * peak;
+  const dark = picture.map((line, row) => line.map((each, column) => each * inkAt(row, column)));
   const pieces = [];
   dark.forEach((line, row) => line.forEach((ink, column) => ink && pieces.push(takePiece(dark, column, row))));
   return pieces.sort((one, other) => other.ink - one.ink);
@@ -89,8 +90,7 @@ function digitsOf(pieces) {
 // --- The digit becomes 28 x 28 -------------------------------------------------------------------------------------
 /** Make 28 numbers of a row: each the mean of its part of the row, or, where the row is shorter, between two. */
 function to28(row) {
-  const end = row.length - 1;
-  const place = (n) => (n * row.length) / 28;
+  const [end, place] = [row.length - 1, (n) => (n * row.length) / 28];
   if (end < 28) return range(28).map((n) => between(row, Math.min(Math.max(0, place(n + 0.5) - 0.5), end)));
   const sums = [0]; // of all that comes before a place
   for (const each of row) sums.push(sums.at(-1) + each);

@@ -36,7 +36,7 @@ def read_picture(source: Source, largest: int = LARGE_SIDE) -> np.ndarray:
 def resize(picture: np.ndarray, longer: int) -> np.ndarray:
     """Shrink or enlarge a picture until its longer side has so many pixels; no side becomes shorter than 3."""
     size = [max(3, round(side * longer / max(picture.shape))) for side in picture.shape[1::-1]]
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if longer < max(picture.shape) else cv2.INTER_LINEAR)
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if longer < max(picture.shape) else cv2.INTER_CUBIC)
 
 
 def strips_of(picture: Image.Image) -> Iterator[Image.Image]:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from helpers import handwriting as hw
+from helpers.handwriting.ink import find_ink
 from tests.helpers.handwriting.drawing import STROKES, difference, draw, paint, shape_of
 
 
@@ -26,6 +27,16 @@ def test_a_gap_in_a_stroke_is_no_reason_to_lose_a_half():
     ink = draw(0)
     ink[140:152] = 0
     assert difference(hw.prepare(paint(ink)).image, shape_of(0)) < 12
+
+
+def test_the_soft_edge_of_a_stroke_is_ink_and_a_faint_line_that_meets_it_is_not():
+    darkness = np.zeros((60, 60), np.float32)
+    darkness[10:50, 29:32] = 0.8
+    darkness[10:50, [28, 32]] = 0.2  # the edge of the stroke
+    darkness[30, :50] = np.maximum(darkness[30, :50], 0.2)  # a printed line
+    ink = find_ink(darkness, 0.0)
+    assert np.flatnonzero(ink[20]).tolist() == [28, 29, 30, 31, 32]
+    assert np.flatnonzero(ink[30]).tolist() == [27, 28, 29, 30, 31, 32, 33]
 
 
 def test_specks_are_dropped():
