@@ -2,7 +2,7 @@
 // As helpers/handwriting/doubt.py decides and says it; a test holds the two to the same sentences.
 
 const NONE = 10; // the number of the eleventh answer
-const BELIEVED = 0.3; // a digit is believed from this probability on
+const BELIEVED = 0.2; // a digit is believed from this probability on
 const SURE = 0.9; // of a digit that lies on its side
 
 const NO_DIGIT = "This may be no digit.";
@@ -10,17 +10,24 @@ const SIDEWAYS = "This may be no digit, or it lies on its side: turn the picture
 const TWO = "Perhaps these are two digits: leave space between digits.";
 const SMALL = "It is too small to be read safely: go nearer.";
 
+/** The least that the judge gives a digit while its picture lies where it is and a pixel to either side. */
+function steady(image, digit, judge) {
+  const [left, right] = [image.map((row) => [...row.slice(1), 0]), image.map((row) => [0, ...row.slice(0, -1)])];
+  return Math.min(...[left, image, right].map((each) => forward(judge, each).output[digit]));
+}
+
 /** Why a prepared drawing may be no digit, in sentences; none where it is believed. judge: its weights. */
 function doubtsAbout({ image, size: [width, height] }, judge) {
   const said = forward(judge, image).output;
   const digits = said.slice(0, NONE);
   const [most, second] = [...digits.keys()].sort((one, other) => digits[other] - digits[one]);
   const doubts = [];
-  if (digits[most] < BELIEVED && said[NONE] > digits[most]) {
+  const believed = steady(image, most, judge) >= BELIEVED;
+  if (!believed && said[NONE] > digits[most]) {
     const turned = [turn(image).reverse(), turn([...image].reverse())]; // to either side
     const lying = turned.flatMap((each) => forward(judge, each).output.slice(0, NONE));
     doubts.push(Math.max(...lying) > SURE ? SIDEWAYS : width > 1.2 * height ? TWO : NO_DIGIT);
-  } else if (digits[most] < BELIEVED) doubts.push(`It may be a ${second} as well.`);
+  } else if (!believed) doubts.push(`It may be a ${second} as well.`);
   if (Math.max(width, height) < 7) doubts.push(SMALL);
   return doubts;
 }

@@ -35,13 +35,31 @@ def test_each_doubt_says_what_to_do():
     image[4:24, 4:24] = 1
     assert doubt.doubts_about(sure_of_none, image, (0, 0, 50, 30)) == [doubt.TWO]
     assert doubt.doubts_about(sure_of_none, image, (0, 0, 30, 40)) == [doubt.NO_DIGIT]
-    three = np.eye(doubt.NONE + 1)[3]
-    assert doubt.doubts_about(three, image, (0, 0, 30, 40), 3) == []
-    assert doubt.doubts_about(three, image, (0, 0, 30, 40), 5) == ["It may be a 3 as well."]
-    torn = 0.45 * three + 0.4 * np.eye(doubt.NONE + 1)[8] + 0.15 * sure_of_none
-    assert doubt.doubts_about(torn, image, (0, 0, 30, 40), 3, 0.99) == []
-    assert doubt.doubts_about(torn, image, (0, 0, 30, 40), 3, 0.5) == ["It may be a 8 as well."]
-    assert doubt.doubts_about(torn, image, (0, 0, 30, 40), 8, 0.5) == ["It may be a 3 as well."]
+    three = hw.prepare(paint(draw(3))).image
+    said = doubt.judged(three[np.newaxis])[0]
+    second = int(np.argsort(-said[: doubt.NONE])[1])
+    assert doubt.doubts_about(said, three, (0, 0, 30, 40)) == doubt.doubts_about(said, three, (0, 0, 30, 40), 3) == []
+    assert doubt.doubts_about(said, three, (0, 0, 30, 40), 5) == ["It may be a 3 as well."]
+    assert doubt.doubts_about(said, three, (0, 0, 30, 40), 3, 0.99) == []
+    assert doubt.doubts_about(said, three, (0, 0, 30, 40), 3, 0.1) == [f"It may be a {second} as well."]
+
+
+def test_an_answer_that_holds_in_one_place_alone_is_doubted(monkeypatch):
+    """This judge gives a 3 where there is ink in the middle, and an 8 where there is none."""
+
+    def judge(images):
+        return np.where(images[:, 14, 14:15] > 0, np.eye(doubt.NONE + 1)[3], np.eye(doubt.NONE + 1)[8])
+
+    monkeypatch.setattr(doubt, "judged", judge)
+    for first, last, doubts in [
+        (14, 14, ["It may be a 8 as well."]),
+        (14, 15, ["It may be a 8 as well."]),
+        (13, 15, []),
+    ]:
+        image = np.zeros((28, 28), np.float32)
+        image[14, first : last + 1] = 1
+        said = 0.6 * np.eye(doubt.NONE + 1)[3] + 0.4 * np.eye(doubt.NONE + 1)[8]
+        assert doubt.doubts_about(said, image, (0, 0, 30, 40), 3) == doubts, (first, last)
 
 
 def test_a_digit_that_lies_is_doubted_and_the_reader_told_to_turn_it():
