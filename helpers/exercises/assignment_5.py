@@ -601,11 +601,11 @@ def own_reader(rng: np.random.Generator, read_page: object, goal: float) -> Iter
     def in_rows() -> None:
         reads(0.3)
         wrong = []
-        for _ in range(3):
+        for _ in range(5):
             grey, rows = number_page(rng)
             found = texts_of(call(read_page, grey, course_network()))
             wrong += [(len(rows), len(found))] if len(found) != len(rows) else []
-        if len(wrong) > 1:  # a speck that is taken for a row may happen to a good reader
+        if len(wrong) > 2:  # a good reader takes a stroke of a 5 for a row, on one page in fourteen
             rows_there, rows_read = wrong[0]
             raise Wrong(f"A page of {rows_there} rows is read as {rows_read} texts: one for each row, from the top.")
 

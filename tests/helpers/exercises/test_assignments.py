@@ -204,9 +204,9 @@ def test_what_a_function_does_to_its_arguments_changes_nothing():
     assert assignment_1.digit_statistics(spoils, seed=3) == 4
 
 
-@pytest.mark.parametrize(("spoiled", "left"), [(0, 10), (1, 10), (2, 9)])
-def test_one_page_of_three_in_other_rows_costs_no_mark(monkeypatch, spoiled, left):
-    """The model solution takes a speck for a row now and then."""
+@pytest.mark.parametrize(("spoiled", "left"), [(0, 10), (2, 10), (3, 9)])
+def test_two_pages_of_five_in_other_rows_cost_no_mark(monkeypatch, spoiled, left):
+    """The model solution takes the upper stroke of a 5 for a row on one page in fourteen."""
     known, asked, draw = {}, [], assignment_5.number_page
 
     def number_page(rng, **how):
@@ -216,7 +216,7 @@ def test_one_page_of_three_in_other_rows_costs_no_mark(monkeypatch, spoiled, lef
 
     def read_page(grey, network):
         asked.append(grey)
-        place = len(asked) - 1 - (1 + assignment_5.PAGES)  # of the three: one page and all pages come before them
+        place = len(asked) - 1 - (1 + assignment_5.PAGES)  # of the five: one page and all pages come before them
         return [*known[grey.tobytes()], *(["1"] if 0 <= place < spoiled else [])]
 
     monkeypatch.setattr(assignment_5, "number_page", number_page)
