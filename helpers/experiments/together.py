@@ -28,8 +28,7 @@ from helpers import CourseError
 from helpers.experiments.jobs import LONGEST, run_jobs
 
 if TYPE_CHECKING:  # only workers load TensorFlow, not who starts them: five seconds and half a gigabyte
-    import keras
-    import tensorflow as tf
+    from helpers.quiet import keras, tf
 
 ATTEMPTS = 3  # without a new checkpoint in between
 
