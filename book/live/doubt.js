@@ -10,19 +10,15 @@ const SIDEWAYS = "This may be no digit, or it lies on its side: turn the picture
 const TWO = "Perhaps these are two digits: leave space between digits.";
 const SMALL = "It is too small to be read safely: go nearer.";
 
-/** The least that the judge gives a digit while its picture lies where it is and a pixel to either side. */
-function steady(image, digit, judge) {
-  const [left, right] = [image.map((row) => [...row.slice(1), 0]), image.map((row) => [0, ...row.slice(0, -1)])];
-  return Math.min(...[left, image, right].map((each) => forward(judge, each).output[digit]));
-}
-
 /** Why a prepared drawing may be no digit, in sentences; none where it is believed. judge: its weights. */
 function doubtsAbout({ image, size: [width, height] }, judge) {
-  const said = forward(judge, image).output;
+  // what is wrong often has its answer from one place alone: it has to hold a pixel to either side as well
+  const moved = [image.map((row) => [...row.slice(1), 0]), image.map((row) => [0, ...row.slice(0, -1)])];
+  const [said, ...beside] = [image, ...moved].map((each) => forward(judge, each).output);
   const digits = said.slice(0, NONE);
   const [most, second] = [...digits.keys()].sort((one, other) => digits[other] - digits[one]);
   const doubts = [];
-  const believed = steady(image, most, judge) >= BELIEVED;
+  const believed = [said, ...beside].every((each) => each[most] >= BELIEVED);
   if (!believed && said[NONE] > digits[most]) {
     const turned = [turn(image).reverse(), turn([...image].reverse())]; // to either side
     const lying = turned.flatMap((each) => forward(judge, each).output.slice(0, NONE));

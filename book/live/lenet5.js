@@ -28,7 +28,7 @@ function smooth(row) {
   return row.map((_, place) => dot(BELL, longer, place));
 }
 
-const AROUND = joined(grid(3, (row, column) => [column - 1, row - 1]));
+const [AROUND, NEAR] = [1, 2].map((far) => joined(grid(2 * far + 1, (row, column) => [column - far, row - far])));
 /** Take the piece of ink at a place out of a picture: its points, [column, row, ink], the box around them, its ink. */
 function takePiece(picture, column, row) {
   const points = [];
@@ -43,12 +43,11 @@ function takePiece(picture, column, row) {
   return { points, box: [-most(columns.map((each) => -each)), row, most(columns) + 1, most(rows) + 1], ink: sum(inks) };
 }
 
-const widen = (row) => row.map((_, n) => most(row.slice(Math.max(0, n - 2), n + 3))); // the darkest, two pixels around
 /** The pieces of ink, the one with most ink first: what is a third as dark as the darkest, and the soft edge of it. */
 function piecesOf(picture) {
-  const [peak, beside] = [most(picture.map(most)), bothWays(widen, picture)];
-  const inkAt = (row, column) => beside[row][column] > 0.3 * peak && picture[row][column] > 0.2 * peak;
-  const dark = picture.map((line, row) => line.map((each, column) => each * inkAt(row, column)));
+  const peak = most(picture.map(most));
+  const isNear = (column, row) => NEAR.some(([right, down]) => picture[row + down]?.[column + right] > 0.3 * peak);
+  const dark = picture.map((line, row) => line.map((ink, at) => (ink > 0.2 * peak && isNear(at, row) ? ink : 0)));
   const pieces = [];
   dark.forEach((line, row) => line.forEach((ink, column) => ink && pieces.push(takePiece(dark, column, row))));
   return pieces.sort((one, other) => other.ink - one.ink);
