@@ -59,6 +59,7 @@ NOT_COMPARED = {
     "sweep": "seconds are those of the machine: the cell `sweep-band` asserts that the results are the same",
     "dask": "depends on whether dask is installed, and on its port",
     "two-processes": "seconds are those of the machine: the cell `two-processes-band` compares the weights",
+    "speed-up": "its figure is of the seconds of the machine",
     "one-picture": "seconds are those of the machine",
     "on-paper-day": "cores by the machine's seconds: Exercise 11.3 checks the sum",
     "my-digits": "depends on the reader's own pictures",
