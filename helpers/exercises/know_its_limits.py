@@ -227,7 +227,7 @@ QUESTIONS: Questions = {
         Option("It changes more pixels.", "Both push every pixel by the same amount, and both stop at 0 and 1."),
         Option(
             "The network was trained on noise.",
-            "One of them was, the other never. Noise is weak on both, because it has no direction.",
+            "One of them was, the others never. Noise is weak on both, because it has no direction.",
         ),
     ],
     "It says of a letter A: a 4, 99 %. What are the 99 %?": [

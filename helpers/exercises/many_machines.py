@@ -174,7 +174,7 @@ def mine_or_shipped(judge: Callable, mine: Callable) -> Callable:
 
 QUESTIONS: Questions = {
     "Twenty trainings with other seeds, four machines. What do you split?": [
-        Option("The jobs: five trainings each.", "None needs to know of another, so nothing travels but the results."),
+        Option("The jobs: five trainings each.", "None needs to know of another, so only tasks and results travel."),
         Option(
             "Each batch: a quarter on each machine.",
             "It works, and the machines talk after every step. Twenty trainings that never talk need none of that.",
@@ -191,8 +191,8 @@ QUESTIONS: Questions = {
             "Hardly more: 2 (n - 1) / n of the slopes' bytes.",
             "It goes from 1.75 times their size to 1.97. What grows are the rounds: each waits for the one before.",
         ),
-        Option("Eight times as much.", "So it would be if each wrote to all others. Here it writes to its neighbour."),
-        Option("An eighth.", "The pieces are an eighth as large, and there are eight times as many rounds."),
+        Option("Nine times as much.", "So it would be if each wrote to all others. Here it writes to its neighbour."),
+        Option("An eighth.", "The pieces are an eighth as large, and there are nine times as many rounds."),
     ],
     "16 machines, the batch of each as before. What is likely to need a change?": [
         Option(

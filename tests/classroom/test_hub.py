@@ -232,13 +232,19 @@ def test_students_read_neither_each_others_files_nor_the_hubs(tmp_path):
     assert "own: secret" in told and told.rstrip().endswith("other:"), told
 
 
+def hear_signals() -> None:
+    """Undo what a shell does to what it starts in the background, such as all tests: it hears neither."""
+    for each in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(each, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
 def hub(*module: str, ends_by: int = signal.SIGTERM, **settings: str):
     """Run a hub; yield its first lines, until it can be reached, and end it by a signal."""
     path = str(HUB.parent) + os.pathsep + os.environ["PATH"]
     environ = os.environ | {"PYTHONPATH": str(ROOT), "COURSE_PYTHON": sys.executable, "PATH": path} | settings
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    process = subprocess.Popen([str(HUB), "-P", "-m", *module], env=environ, **pipes)
+    process = subprocess.Popen([str(HUB), "-P", "-m", *module], env=environ, preexec_fn=hear_signals, **pipes)
     told = []
     try:
         while not told or "Route added /" not in told[-1]:
@@ -247,7 +253,10 @@ def hub(*module: str, ends_by: int = signal.SIGTERM, **settings: str):
         yield told
     finally:
         process.send_signal(ends_by)
-        process.wait(60)
+        try:
+            process.wait(60)
+        finally:
+            process.kill()
 
 
 @POSIX
