@@ -244,6 +244,8 @@ def hub(*module: str, ends_by: int = signal.SIGTERM, **settings: str):
     path = str(HUB.parent) + os.pathsep + os.environ["PATH"]
     environ = os.environ | {"PYTHONPATH": str(ROOT), "COURSE_PYTHON": sys.executable, "PATH": path} | settings
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    fetch = "from classroom.hub.__main__ import fetch_proxy; fetch_proxy()"  # so that no test depends on another
+    subprocess.run([str(HUB), "-P", "-c", fetch], env=environ, check=True)
     process = subprocess.Popen([str(HUB), "-P", "-m", *module], env=environ, preexec_fn=hear_signals, **pipes)
     told = []
     try:
