@@ -34,6 +34,11 @@ plt.rcParams.update(
 )
 
 
+def percent(probability: float) -> str:
+    """Return a probability as the pad shows it, in words that never say 100 %."""
+    return "over 99 %" if probability > 0.99 else "under 1 %" if probability < 0.01 else f"{int(100 * probability)} %"
+
+
 def figure_bundle(figure: Figure, text: str, caption: bool = False) -> dict[str, str]:
     """Return a figure as Jupyter's data: a PNG in HTML, with `text` as its text alternative, and below it if asked for.
 

@@ -21,13 +21,16 @@ class Untouched(Exception):
     """The answer cell is as it was; or only a part of it is, and the message says which."""
 
 
-def checker(judge: Callable[..., str] | None = None, *, partly: bool = False) -> Callable:
+def checker(
+    judge: Callable[..., str] | None = None, *, partly: bool = False, solution: Callable | None = None
+) -> Callable:
     """Make a check of a function that returns what to say of a right answer, and raises Wrong for any other.
 
-    partly: the function is also asked when only some of several answers are still dots.
+    partly: the function is also asked when only some of several answers are still dots. solution: that of the folded
+    text; `check.own_or_solution(answer)` is what the notebook goes on with.
     """
     if judge is None:
-        return functools.partial(checker, partly=partly)
+        return functools.partial(checker, partly=partly, solution=solution)
     all_or_any = all if partly else any
 
     @functools.wraps(judge)
@@ -43,6 +46,17 @@ def checker(judge: Callable[..., str] | None = None, *, partly: bool = False) ->
         except Exception as error:  # an answer can be anything
             print(f"✗ This answer could not be checked ({type(error).__name__}): look at its type and its shape.")
 
+    def own_or_solution(own: Callable) -> Callable:
+        """Return the reader's function if it is right, and else that of the solution; say which."""
+        try:
+            judge(own)
+        except Exception:  # whatever is wrong with it, the check's own cell has said
+            print("From here on, the function of the folded solution is used.")
+            return solution
+        print("From here on, your own function is used.")
+        return own
+
+    check.solution, check.own_or_solution = solution, own_or_solution
     return check
 
 

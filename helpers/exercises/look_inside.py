@@ -31,7 +31,7 @@ def likeness_by_chance(some: np.ndarray, others: np.ndarray) -> float:
     return np.mean([abs(np.corrcoef(some[a].ravel(), others[b].ravel())[0, 1]) for a, b in pairs])
 
 
-@checker
+@checker(solution=falls_by_window)
 def map_of_falls(occlusion: object) -> str:
     """Exercise 9.1: a function (says, image, size) that wipes out a window around each pixel: 28 x 28 falls."""
     image = np.random.default_rng(1).uniform(0.2, 1, (28, 28)).astype(np.float32)
@@ -136,7 +136,7 @@ def _name_slip_of_window(found: np.ndarray, says: Callable, image: np.ndarray, s
     raise Wrong("Not yet. For one pixel: copy the image, set its window to 0, and subtract what `says` says now.")
 
 
-@checker
+@checker(solution=likeness_by_chance)
 def likeness_without_cause(floor: object) -> str:
     """Exercise 9.2: a function (some, others) that gives the mean |correlation| of maps of different digits."""
     rng = np.random.default_rng(3)
@@ -179,25 +179,6 @@ def likeness_without_cause(floor: object) -> str:
     if not np.isclose(float(numbers(fewer, ())), likeness_by_chance(some[:4], others[:4]), rtol=1e-9):
         raise Wrong("With four maps in place of seven it is not right: is a number written into the function?")
     return "Right: so alike are maps that share neither the digit nor the weights."
-
-
-#: Of each exercise that the notebook goes on with: its check, and the function of the folded solution.
-GO_ON = {
-    "occlusion": (map_of_falls, falls_by_window),
-    "floor": (likeness_without_cause, likeness_by_chance),
-}
-
-
-def yours_or_ours(own: Callable, exercise: str) -> Callable:
-    """Return the reader's function if it is right, and else that of the solution; say which. exercise: see GO_ON."""
-    judge, ours = GO_ON[exercise]
-    try:
-        judge.__wrapped__(own)
-    except Exception:  # whatever is wrong with it, the check has said
-        print("From here on, the function of the folded solution is used.")
-        return ours
-    print("From here on, your own function is used.")
-    return own
 
 
 QUESTIONS: Questions = {

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def mean_by_size(slopes: Sequence[np.ndarray], sizes: Sequence[int]) -> np.ndarr
     return sum(size * each for size, each in zip(sizes, slopes, strict=True)) / sum(sizes)
 
 
-@checker
+@checker(solution=mean_by_size)
 def mean_of_shares(my_mean: object) -> str:
     """Exercise 11.1: the mean slopes of a batch, from the mean slopes of its shares and their sizes."""
     rng = np.random.default_rng(11)
@@ -71,7 +71,7 @@ def step_seconds(machines: int, alone: float, shared: float, size: float, speed:
     return alone + shared / machines + sending
 
 
-@checker
+@checker(solution=step_seconds)
 def seconds_of_a_step(my_seconds: object) -> str:
     """Exercise 11.2: what does not shrink, what is divided, and what a ring sends."""
     name = "my_seconds(machines, alone, shared, size, speed)"
@@ -125,7 +125,7 @@ def cores_needed(images: float, seconds_each: float, rush: float) -> int:
     return math.ceil(images * seconds_each * rush / (24 * 60 * 60))
 
 
-@checker
+@checker(solution=cores_needed)
 def cores_for_a_day(my_cores: object) -> str:
     """Exercise 11.3: cores from images a day, seconds of a core for each, and how much busier the busiest hour is."""
     name = "my_cores(images, seconds_each, rush)"
@@ -155,21 +155,6 @@ def cores_for_a_day(my_cores: object) -> str:
             f"Not yet: {images:,} images of {each:g} s, {rush:g} times as many in the busiest hour: {math.ceil(need)}."
         )
     return "Right: seconds of work, over the seconds of a day, for the busiest hour."
-
-
-#: What goes on in the notebook where the reader's own answer is not right (yet).
-OURS = {mean_of_shares: mean_by_size, seconds_of_a_step: step_seconds, cores_for_a_day: cores_needed}
-
-
-def mine_or_shipped(judge: Callable, mine: Callable) -> Callable:
-    """Return the reader's function if its check says that it is right, and else that of the solution; say which."""
-    try:
-        judge.__wrapped__(mine)
-    except Exception:  # whatever is wrong with it, the check's own cell has said
-        print("From here on, the function of the folded solution is used.")
-        return OURS[judge]
-    print("From here on, your own function is used.")
-    return mine
 
 
 QUESTIONS: Questions = {

@@ -1190,45 +1190,20 @@ def test_the_readers_own_loop_goes_on_if_it_is_right_and_else_ours(capsys):
         assert "folded solution" in capsys.readouterr().out
 
 
-def test_notebook_10_goes_on_with_the_readers_function_if_it_is_right_and_else_with_that_of_the_solution(capsys):
-    pairs = zip(know_its_limits.OURS.items(), ("10.1", "10.2", "10.3"), strict=True)
-    source = Path(know_its_limits.__file__).read_text(encoding="utf-8")
-    for (judge, ours), number in pairs:
-        (exercise,) = [each for each in EXERCISES if each.number == number]
-        assert judge.__name__ == exercise.check
+@pytest.mark.parametrize("module", [look_inside, know_its_limits, many_machines])
+def test_a_notebook_goes_on_with_the_readers_function_if_it_is_right_and_else_with_that_of_the_solution(module, capsys):
+    source = Path(module.__file__).read_text(encoding="utf-8")
+    checks = [each for each in vars(module).values() if getattr(each, "solution", None)]
+    assert len(checks) >= 2
+    for check in checks:
+        ours = check.solution
+        (exercise,) = [each for each in EXERCISES if each.check == check.__name__]
         (shown,) = functions_of(solution_of(exercise)).values()
-        assert shown.split("\n")[1:] == functions_of(source)[ours.__name__].split("\n")[1:], number
+        assert shown.split("\n")[1:] == functions_of(source)[ours.__name__].split("\n")[1:], exercise.number
         (mine,) = answers_of(exercise, solution_of(exercise))
-        assert know_its_limits.own_or_solution(judge, mine) is mine and "your own" in capsys.readouterr().out
+        assert check.own_or_solution(mine) is mine and "your own" in capsys.readouterr().out
         for other in (print, None, 3, lambda *given: ...):
-            assert know_its_limits.own_or_solution(judge, other) is ours
-            assert "folded solution" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(("number", "name"), [("9.1", "occlusion"), ("9.2", "floor")])
-def test_what_notebook_09_goes_on_with_is_the_readers_if_it_is_right_and_else_the_solution(number, name, capsys):
-    (exercise,) = [each for each in EXERCISES if each.number == number]
-    (mine,) = answers_of(exercise, solution_of(exercise))
-    assert look_inside.yours_or_ours(mine, name) is mine and "your own" in capsys.readouterr().out
-    ours = look_inside.GO_ON[name][1]
-    for other in (lambda *given: ..., lambda *given: 0.0, None):
-        assert look_inside.yours_or_ours(other, name) is ours and "folded solution" in capsys.readouterr().out
-    source = Path(look_inside.__file__).read_text(encoding="utf-8")
-    solution, shipped = functions_of(solution_of(exercise))[name], functions_of(source)[ours.__name__]
-    assert solution.split("\n")[1:] == shipped.split("\n")[1:]
-
-
-def test_notebook_11_goes_on_with_the_readers_function_if_it_is_right_and_else_with_that_of_the_solution(capsys):
-    source = Path(many_machines.__file__).read_text(encoding="utf-8")
-    for (judge, ours), number in zip(many_machines.OURS.items(), ("11.1", "11.2", "11.3"), strict=True):
-        (exercise,) = [each for each in EXERCISES if each.number == number]
-        assert judge.__name__ == exercise.check
-        (shown,) = functions_of(solution_of(exercise)).values()
-        assert shown.split("\n")[1:] == functions_of(source)[ours.__name__].split("\n")[1:], number
-        (mine,) = answers_of(exercise, solution_of(exercise))
-        assert many_machines.mine_or_shipped(judge, mine) is mine and "your own" in capsys.readouterr().out
-        for other in (print, None, 3, lambda *given: ...):
-            assert many_machines.mine_or_shipped(judge, other) is ours
+            assert check.own_or_solution(other) is ours
             assert "folded solution" in capsys.readouterr().out
 
 
