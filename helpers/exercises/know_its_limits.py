@@ -1,6 +1,5 @@
 """The checks and the quiz of notebook 10."""
 
-
 import numpy as np
 
 from helpers.exercises.engine import Wrong, checker, name_slip, numbers, returned
