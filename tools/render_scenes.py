@@ -6,8 +6,9 @@
 
 A scene is one of the kinds below: a sheet on a desk, ruled and squared paper, a table with its rules, a child's large
 or faint writing, digits that nearly touch, signs beside the digits, a page under a lamp, a strip of something at the
-edge. The stages are those of tools/render_handwriting.py. labels.csv has the columns of data/samples/labels.csv: for
-each file its digits in reading order, a space between two lines, its kind, and the hand with its source.
+edge, pencil beside marker. The stages are those of tools/render_handwriting.py. labels.csv has the columns of
+data/samples/labels.csv: for each file its digits in reading order, a space between two lines, its kind, and the hand
+with its source.
 """
 
 import argparse
@@ -73,6 +74,7 @@ KINDS: dict[str, tuple[str, dict, Writing]] = {
     "drawn": ("drawing program", {}, Writing(lines=(1, 3), digits=(1, 4), gap=(0.3, 0.8))),
     "thick marker": ("thick marker", {}, Writing(gap=(0.35, 0.8))),
     "many small": ("phone photograph", {"high": 1600.0}, Writing(lines=(8, 14), digits=(6, 12))),
+    "two pens": ("thick marker", {"second": "pencil"}, Writing(lines=(2, 5))),
 }
 SIGNS: dict[str, Lines] = {
     "+": [np.array([[-0.25, 0.0], [0.25, 0.0]]), np.array([[0.0, -0.25], [0.0, 0.25]])],
@@ -115,6 +117,16 @@ def draw_words(how: Writing, rng: np.random.Generator) -> list[str]:
         signs = [rng.choice(list(SIGNS)) if rng.random() < how.signs else "" for _ in digits[1:]]
         words.append(digits[0] + "".join(sign + digit for sign, digit in zip(signs, digits[1:], strict=True)))
     return words
+
+
+def share_out(lines: list[int], rng: np.random.Generator) -> np.ndarray:
+    """Say which digits a second pen writes: whole lines, or one here and there, never all or none.
+
+    lines: how many digits stand in each line. Returns bool, one for each digit in reading order.
+    """
+    if len(lines) > 1 and rng.random() < 0.5:
+        return np.repeat(rng.permutation(len(lines)) < rng.integers(1, len(lines)), lines)
+    return rng.permutation(sum(lines)) < rng.integers(1, sum(lines))
 
 
 def table_rules(sheet: np.ndarray, rows: int, unit: float, box: tuple, rng: np.random.Generator) -> np.ndarray:
@@ -163,7 +175,7 @@ def scene(kind: str, group: dict, rng: np.random.Generator, flat: bool = False) 
     """Return a scene of a kind in the hands of a group of typefaces; flat: seen straight from above."""
     base, changes, how = KINDS[kind]
     changes = dict(changes)
-    around, strip, table = (changes.pop(name, 0) for name in ("around", "strip", "table"))
+    around, strip, table, second = (changes.pop(name, 0) for name in ("around", "strip", "table", "second"))
     situation = replace(situation_of(base, rng), extra=0.3, desk=0.0, **changes)
     if flat:
         situation, around, strip = replace(situation, perspective=0.0), 0, 0
@@ -171,14 +183,15 @@ def scene(kind: str, group: dict, rng: np.random.Generator, flat: bool = False) 
     words = draw_words(how, rng)
     hand = pens.a_hand(group, "0123456789", rng)
     placed = lay_out(words, hand, how, situation, rng)
-    strokes = [stroke for line in placed for shape in line for stroke in shape]
+    shapes = [shape for line in placed for shape in line]
+    strokes = [stroke for shape in shapes for stroke in shape]
     low, high = np.vstack(strokes).min(axis=0) - 0.6, np.vstack(strokes).max(axis=0) + 0.6
     room = rng.uniform(1.0, 1.8, 2)  # how much larger the page is than what is written on it
     extent = (high - low) * room
     tall = rng.uniform(30, 110) if kind != "many small" else rng.uniform(28, 45)  # pixels of a digit
     scale = min(tall, 1900 / extent.max())
     situation = replace(situation, high=float(extent[1] * scale), ratio=float(extent[0] / extent[1]), height=0.5)
-    thin = min(situation.width, min(pens.open_width(shape, situation.width) for line in placed for shape in line))
+    thin = min(situation.width, min(pens.open_width(shape, situation.width) for shape in shapes))
     width = max(thin, 1.2 / scale)
     situation = replace(situation, width=width, blur=min(situation.blur, 0.02 * scale / situation.high))
     margin = int(np.ceil(situation.perspective * max(size_of(situation)))) + 2
@@ -188,8 +201,16 @@ def scene(kind: str, group: dict, rng: np.random.Generator, flat: bool = False) 
     if table:
         ends = [(low + 0.3 + shift) * scale + margin, (high - 0.3 + shift) * scale + margin]
         sheet = table_rules(sheet, len(words), scale, (*ends[0], *ends[1]), rng)
-    ink = [(stroke + shift) * scale + margin for stroke in strokes]
-    picture = look(shine(lay_ink(sheet, ink, scale, situation, rng), situation, rng), situation, rng)
+    tips, tip_of = [situation], np.zeros(len(shapes), int)
+    if second:
+        light = situation_of(second, rng)
+        thin, opacity = max(min(light.width, width), 1.2 / scale), rng.uniform(0.4, 0.9)
+        tips.append(replace(situation, ink=light.ink, grain=light.grain, width=thin, opacity=opacity))
+        tip_of = share_out([len(line) for line in placed], rng)
+    for number, tip in enumerate(tips):
+        written = [stroke for shape, its in zip(shapes, tip_of, strict=True) if its == number for stroke in shape]
+        sheet = lay_ink(sheet, [(stroke + shift) * scale + margin for stroke in written], scale, tip, rng)
+    picture = look(shine(sheet, situation, rng), situation, rng)
     if around:
         picture = on_a_desk(picture, around, rng)
     if strip:
@@ -198,12 +219,11 @@ def scene(kind: str, group: dict, rng: np.random.Generator, flat: bool = False) 
         side[:, :thick] = rng.choice([20, 60, 250])
     truth = " ".join("".join(sign for sign in word if sign.isdigit()) for word in words)
     boxes = []
-    for word, line in zip(words, placed, strict=True):
-        for sign, shape_of_digit in zip(word, line, strict=True):
-            if sign.isdigit():
-                points = (np.vstack(shape_of_digit) + shift) * scale
-                corner, far = points.min(axis=0) - width * scale / 2, points.max(axis=0) + width * scale / 2
-                boxes.append((*corner.tolist(), *(far - corner).tolist()))
+    for sign, shape_of_digit, its in zip("".join(words), shapes, tip_of, strict=True):
+        if sign.isdigit():
+            points, reach = (np.vstack(shape_of_digit) + shift) * scale, tips[int(its)].width * scale / 2
+            corner, far = points.min(axis=0) - reach, points.max(axis=0) + reach
+            boxes.append((*corner.tolist(), *(far - corner).tolist()))
     return Scene(np.ascontiguousarray(picture), truth, situation, boxes, hand)
 
 
