@@ -6,9 +6,9 @@
 
 A scene is one of the kinds below: a sheet on a desk, ruled and squared paper, a table with its rules, a child's large
 or faint writing, digits that nearly touch, signs beside the digits, a page under a lamp, a strip of something at the
-edge, pencil beside marker. The stages are those of tools/render_handwriting.py. labels.csv has the columns of
-data/samples/labels.csv: for each file its digits in reading order, a space between two lines, its kind, and the hand
-with its source.
+edge, pencil beside marker, a form with a box for each digit, a table drawn by hand. The stages are those of
+tools/render_handwriting.py. labels.csv has the columns of data/samples/labels.csv: for each file its digits in reading
+order, a space between two lines, its kind, and the hand with its source.
 """
 
 import argparse
@@ -48,6 +48,9 @@ class Writing(NamedTuple):
     signs: float = 0.0
     lines: tuple[int, int] = (1, 5)
     digits: tuple[int, int] = (2, 8)
+    cell: float = 0.0  # the width of the cells in which the digits stand, one in each; 0: they stand free
+    wobble: float = 0.0  # of the cells' rules; 0: printed
+    tilt: float = 0.0  # degrees by which the page may be turned
 
 
 #: What is drawn: the situation's kind, what is changed in it, and how the digits stand.
@@ -75,7 +78,15 @@ KINDS: dict[str, tuple[str, dict, Writing]] = {
     "thick marker": ("thick marker", {}, Writing(gap=(0.35, 0.8))),
     "many small": ("phone photograph", {"high": 1600.0}, Writing(lines=(8, 14), digits=(6, 12))),
     "two pens": ("thick marker", {"second": "pencil"}, Writing(lines=(2, 5))),
+    "boxes": ("phone photograph", {}, Writing(cell=0.95, gap=(0.03, 0.1), drift=0.07, line=1.7, tilt=4)),
+    "hand-drawn table": (
+        "phone photograph",
+        {},
+        Writing(cell=1.15, wobble=0.03, gap=(0.05, 0.2), drift=0.06, line=1.6, lines=(2, 5), digits=(2, 6), tilt=5),
+    ),
 }
+#: The inks of rules, blue-green-red: grey, black, red, blue, brown.
+RULES = [(130, 130, 130), (60, 55, 55), (70, 60, 205), (190, 110, 50), (90, 110, 150)]
 SIGNS: dict[str, Lines] = {
     "+": [np.array([[-0.25, 0.0], [0.25, 0.0]]), np.array([[0.0, -0.25], [0.0, 0.25]])],
     "-": [np.array([[-0.25, 0.0], [0.25, 0.0]])],
@@ -90,8 +101,8 @@ def lay_out(
     """Return the strokes of each digit of each line, in heights of a digit, from the upper left corner."""
     placed = []
     for row, word in enumerate(words):
-        right, line = rng.uniform(0, 0.8), []
-        for sign in word:
+        right, line = 0.0 if how.cell else rng.uniform(0, 0.8), []
+        for number, sign in enumerate(word):
             if sign.isdigit():
                 shape = pens.strokes(int(sign), hand)
                 if rng.random() < situation.extra:
@@ -102,6 +113,8 @@ def lay_out(
             else:
                 shape = SIGNS[sign]
             left = right - np.vstack(shape)[:, 0].min()
+            if how.cell:  # what is wider than its cell stands as close as it may
+                left = max(left, (number + 0.5 + rng.normal(0, 0.06)) * how.cell - np.vstack(shape)[:, 0].mean())
             down = how.line * row + how.slope * left + rng.normal(0, how.drift)
             line.append([stroke + np.array([left, down]) for stroke in shape])
             right = left + np.vstack(shape)[:, 0].max() + rng.uniform(*how.gap) + situation.width
@@ -139,6 +152,43 @@ def table_rules(sheet: np.ndarray, rows: int, unit: float, box: tuple, rng: np.r
     for x in np.linspace(left, right, int(rng.integers(2, 4))):
         cv2.line(rules, (round(x), round(top)), (round(x), round(bottom)), 255, thick)
     return mix(sheet, cv2.GaussianBlur(rules, (0, 0), 0.6).astype(np.float32) / 255, (90, 85, 85))
+
+
+def rules_of_cells(words: list[str], how: Writing, rng: np.random.Generator) -> Lines:
+    """Return the rules of the cells in which digits stand, in heights of a digit, from the upper left corner.
+
+    Printed, each line of writing has a row of boxes, one for each digit; drawn by hand, all stand in one table with up
+    to three digits to a cell, and its rules are no straighter than a hand and end where they like.
+    """
+    high = how.line if how.wobble else rng.uniform(1.1, how.line - 0.1)
+    step, spare, over = int(rng.integers(1, 4)) if how.wobble else 1, rng.integers(0, 3), 5 * how.wobble
+    tables = [(0, words)] if how.wobble else [(row, [word]) for row, word in enumerate(words)]
+    ends = []
+    for row, inside in tables:
+        down = how.line * row + high * (np.arange(len(inside) + 1) - 0.5)
+        across = how.cell * np.arange(0, max(map(len, inside)) + spare + step, step)
+        ends += [[(across[0] - over, y), (across[-1] + over, y)] for y in down]
+        ends += [[(x, down[0] - over), (x, down[-1] + over)] for x in across]
+    bent = how.wobble * rng.normal(0, 1, (len(ends), 6, 2))
+    bent[:, [0, -1]] *= 3
+    places, knots = np.linspace(0, 1, 25), np.linspace(0, 1, 6)
+    return [
+        np.linspace(*np.array(each), 25) + np.column_stack([np.interp(places, knots, wave) for wave in waves.T])
+        for each, waves in zip(ends, bent, strict=True)
+    ]
+
+
+def with_rules(
+    sheet: np.ndarray, rules: Lines, unit: float, how: Writing, situation: Situation, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw the rules of cells (in pixels) on a sheet: printed in an ink of their own, by hand often with the pen."""
+    if how.wobble:
+        pen = replace(situation, width=situation.width * rng.uniform(0.5, 1))
+    else:
+        pen = replace(situation, width=rng.uniform(0.012, 0.05), pressure=0.0, flatness=1.0, tremor=0.0)
+    if not how.wobble or rng.random() < 0.5:
+        pen = replace(pen, ink=RULES[int(rng.integers(len(RULES)))], opacity=rng.uniform(0.5, 0.95))
+    return lay_ink(sheet, rules, unit, pen, rng)
 
 
 def on_a_desk(picture: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
@@ -183,6 +233,12 @@ def scene(kind: str, group: dict, rng: np.random.Generator, flat: bool = False) 
     words = draw_words(how, rng)
     hand = pens.a_hand(group, "0123456789", rng)
     placed = lay_out(words, hand, how, situation, rng)
+    rules = rules_of_cells(words, how, rng) if how.cell else []
+    turned = np.radians(rng.uniform(-how.tilt, how.tilt)) if how.tilt else 0.0
+    if turned:
+        turn = np.array([[np.cos(turned), np.sin(turned)], [-np.sin(turned), np.cos(turned)]])
+        placed = [[[stroke @ turn for stroke in shape] for shape in line] for line in placed]
+        rules = [rule @ turn for rule in rules]
     shapes = [shape for line in placed for shape in line]
     strokes = [stroke for shape in shapes for stroke in shape]
     low, high = np.vstack(strokes).min(axis=0) - 0.6, np.vstack(strokes).max(axis=0) + 0.6
@@ -201,6 +257,8 @@ def scene(kind: str, group: dict, rng: np.random.Generator, flat: bool = False) 
     if table:
         ends = [(low + 0.3 + shift) * scale + margin, (high - 0.3 + shift) * scale + margin]
         sheet = table_rules(sheet, len(words), scale, (*ends[0], *ends[1]), rng)
+    if rules:
+        sheet = with_rules(sheet, [(rule + shift) * scale + margin for rule in rules], scale, how, situation, rng)
     tips, tip_of = [situation], np.zeros(len(shapes), int)
     if second:
         light = situation_of(second, rng)

@@ -67,3 +67,34 @@ def test_a_second_pen_takes_whole_lines_or_single_digits_and_never_all():
     assert all(len(each) == 9 and 0 < each.sum() < 9 for each in shared)
     whole = [all(len(set(part)) == 1 for part in np.split(each, [3, 5])) for each in shared]
     assert 15 < sum(whole) < 50
+
+
+@pytest.mark.parametrize("kind", ["boxes", "hand-drawn table"])
+def test_a_digit_in_a_cell_stands_between_rules(kind):
+    how = render_scenes.KINDS[kind][2]
+    rng = np.random.default_rng(8)
+    words = render_scenes.draw_words(how, rng)
+    rules = render_scenes.rules_of_cells(words, how, rng)
+    standing = [rule for rule in rules if np.ptp(rule[:, 1]) > np.ptp(rule[:, 0])]
+    lying = [rule for rule in rules if np.ptp(rule[:, 1]) < np.ptp(rule[:, 0])]
+    assert len(standing) + len(lying) == len(rules) and len(lying) > len(words)
+    for row, word in enumerate(words):
+        for number in range(len(word)):
+            x, y = how.cell * (number + 0.5), how.line * row
+            assert any(rule[:, 0].max() < x and np.ptp(rule[:, 1]) > 1 for rule in standing)
+            assert any(rule[:, 0].min() > x and np.ptp(rule[:, 1]) > 1 for rule in standing)
+            assert any(y - how.line < rule[:, 1].mean() < y - 0.4 for rule in lying)
+            assert any(y + 0.4 < rule[:, 1].mean() < y + how.line for rule in lying)
+
+
+@needs_fonts
+def test_a_page_that_is_turned_has_its_boxes_on_its_digits_and_its_rules_in_the_picture():
+    made = render_scenes.scene("boxes", pens.SAMPLES, np.random.default_rng(4), flat=True)
+    grey = made.picture.astype(int).min(axis=2)
+    dark = grey < np.median(grey) - 40
+    inside = np.zeros_like(dark)
+    for x, y, width, height in made.boxes:
+        part = np.s_[round(y) : round(y + height), round(x) : round(x + width)]
+        assert 0.02 < dark[part].mean() < 0.7
+        inside[part] = True
+    assert (dark & ~inside).sum() > 4 * max(box[3] for box in made.boxes), "the rules are beside the digits"
