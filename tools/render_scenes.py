@@ -6,9 +6,9 @@
 
 A scene is one of the kinds below: a sheet on a desk, ruled and squared paper, a table with its rules, a child's large
 or faint writing, digits that nearly touch, signs beside the digits, a page under a lamp, a strip of something at the
-edge, pencil beside marker, a form with a box for each digit, a table drawn by hand. The stages are those of
-tools/render_handwriting.py. labels.csv has the columns of data/samples/labels.csv: for each file its digits in reading
-order, a space between two lines, its kind, and the hand with its source.
+edge, pencil beside marker, a form with a box for each digit, a table drawn by hand, a sheet that bends up. The stages
+are those of tools/render_handwriting.py. labels.csv has the columns of data/samples/labels.csv: for each file its
+digits in reading order, a space between two lines, its kind, and the hand with its source.
 """
 
 import argparse
@@ -84,6 +84,7 @@ KINDS: dict[str, tuple[str, dict, Writing]] = {
         {},
         Writing(cell=1.15, wobble=0.03, gap=(0.05, 0.2), drift=0.06, line=1.6, lines=(2, 5), digits=(2, 6), tilt=5),
     ),
+    "curved sheet": ("phone photograph", {"around": 0.2, "bend": 55.0}, Writing(digits=(3, 9))),
 }
 #: The inks of rules, blue-green-red: grey, black, red, blue, brown.
 RULES = [(130, 130, 130), (60, 55, 55), (70, 60, 205), (190, 110, 50), (90, 110, 150)]
@@ -169,12 +170,12 @@ def rules_of_cells(words: list[str], how: Writing, rng: np.random.Generator) -> 
         across = how.cell * np.arange(0, max(map(len, inside)) + spare + step, step)
         ends += [[(across[0] - over, y), (across[-1] + over, y)] for y in down]
         ends += [[(x, down[0] - over), (x, down[-1] + over)] for x in across]
-    bent = how.wobble * rng.normal(0, 1, (len(ends), 6, 2))
-    bent[:, [0, -1]] *= 3
+    waves = how.wobble * rng.normal(0, 1, (len(ends), 6, 2))
+    waves[:, [0, -1]] *= 3
     places, knots = np.linspace(0, 1, 25), np.linspace(0, 1, 6)
     return [
-        np.linspace(*np.array(each), 25) + np.column_stack([np.interp(places, knots, wave) for wave in waves.T])
-        for each, waves in zip(ends, bent, strict=True)
+        np.linspace(*np.array(each), 25) + np.column_stack([np.interp(places, knots, side) for side in wave.T])
+        for each, wave in zip(ends, waves, strict=True)
     ]
 
 
@@ -191,8 +192,42 @@ def with_rules(
     return lay_ink(sheet, rules, unit, pen, rng)
 
 
-def on_a_desk(picture: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Lay a picture of a sheet on a desk that shows on all sides or on some: the same size, uint8."""
+def bent(sheet: np.ndarray, steepest: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Bend a picture of a sheet up towards a side, as a page of an open book: uint8, and where it is, float32, 0 to 1.
+
+    steepest: degrees at that side, at most. The sheet is a part of a cylinder, seen from above by a camera that does
+    not always stand over its middle, in light from a side: what has risen is nearer, and so larger; the lines of
+    writing bend, or come closer to each other.
+    """
+    turns = int(rng.choice([0, 0, 0, 1, 2, 2, 2, 3]))  # a book's gutter is more often beside the lines than above them
+    sheet = np.rot90(sheet, turns)
+    height, width = sheet.shape[:2]
+    along = np.linspace(0, 1, width, dtype=np.float32)
+    angle = np.radians(steepest * rng.uniform(0.5, 1)) * along ** rng.uniform(1, 3)
+    angle -= np.radians(rng.uniform(0, 15)) * (1 - along)  # before it rises, it may sink a little
+    across, up = np.cumsum(np.cos(angle)) / width, np.cumsum(np.sin(angle)) / width
+    nearer = 1 / (1 - up / rng.uniform(1.5, 3))  # the camera's distance, over the sheet's width
+    seen = (across - 0.5) * nearer
+    columns = np.interp(np.linspace(seen[0], seen[-1], width), seen, np.arange(width)).astype(np.float32)
+    enlarged, middle = np.interp(columns, np.arange(width), nearer), rng.uniform(-0.8, 1.8) * height
+    shown = np.linspace((-middle * nearer).min(), ((height - middle) * nearer).max(), height)  # all of it is in view
+    rows = shown[:, np.newaxis] / enlarged + middle
+    place = (np.broadcast_to(columns, rows.shape).copy(), rows.astype(np.float32))
+    lamp = rng.uniform(-0.6, 0.6)
+    light = np.clip(np.cos(angle - lamp) / np.cos(angle[0] - lamp), 0.35, 1.15)
+    shaded = np.clip(sheet * light[:, np.newaxis].astype(np.float32), 0, 255).astype(np.uint8)
+    picture = cv2.remap(shaded, *place, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    there = cv2.remap(np.ones((height, width), np.float32), *place, cv2.INTER_LINEAR)
+    return np.rot90(picture, -turns), np.rot90(there, -turns)
+
+
+def on_a_desk(
+    picture: np.ndarray, share: float, rng: np.random.Generator, there: np.ndarray | None = None
+) -> np.ndarray:
+    """Lay a picture of a sheet on a desk that shows on all sides or on some: the same size, uint8.
+
+    there: where in the picture the sheet is, float32, 0 to 1; None for all of it.
+    """
     height, width = picture.shape[:2]
     colour = rng.choice([35, 70, 110, 150]) * np.array([rng.uniform(0.4, 1), rng.uniform(0.6, 1), 1.0])
     desk = colour + 8 * cv2.resize(rng.standard_normal((height // 3 + 1, 4, 1)), (width, height))[..., None]
@@ -202,7 +237,8 @@ def on_a_desk(picture: np.ndarray, share: float, rng: np.random.Generator) -> np
     inner = corners * [1 - margins[0] - margins[1], 1 - margins[2] - margins[3]] + [margins[0], margins[2]]
     inner = (inner + rng.normal(0, 0.015, (4, 2))) * [width, height]
     matrix = cv2.getPerspectiveTransform(np.float32(corners * [width, height]), np.float32(inner))
-    there = cv2.warpPerspective(np.ones((height, width), np.float32), matrix, (width, height), flags=cv2.INTER_LINEAR)
+    there = np.ones((height, width), np.float32) if there is None else there
+    there = cv2.warpPerspective(there, matrix, (width, height), flags=cv2.INTER_LINEAR)
     moved = cv2.warpPerspective(picture, matrix, (width, height), flags=cv2.INTER_AREA).astype(np.float32)
     shown = moved * there[..., None] + desk * (1 - there[..., None])
     return np.clip(shown, 0, 255).astype(np.uint8)
@@ -225,10 +261,11 @@ def scene(kind: str, group: dict, rng: np.random.Generator, flat: bool = False) 
     """Return a scene of a kind in the hands of a group of typefaces; flat: seen straight from above."""
     base, changes, how = KINDS[kind]
     changes = dict(changes)
-    around, strip, table, second = (changes.pop(name, 0) for name in ("around", "strip", "table", "second"))
+    names = ("around", "strip", "table", "second", "bend")
+    around, strip, table, second, bend = (changes.pop(name, 0) for name in names)
     situation = replace(situation_of(base, rng), extra=0.3, desk=0.0, **changes)
     if flat:
-        situation, around, strip = replace(situation, perspective=0.0), 0, 0
+        situation, around, strip, bend = replace(situation, perspective=0.0), 0, 0, 0
     how = how._replace(slope=how.slope * rng.choice([-1, 1]), line=how.line * rng.uniform(0.9, 1.2))
     words = draw_words(how, rng)
     hand = pens.a_hand(group, "0123456789", rng)
@@ -269,8 +306,9 @@ def scene(kind: str, group: dict, rng: np.random.Generator, flat: bool = False) 
         written = [stroke for shape, its in zip(shapes, tip_of, strict=True) if its == number for stroke in shape]
         sheet = lay_ink(sheet, [(stroke + shift) * scale + margin for stroke in written], scale, tip, rng)
     picture = look(shine(sheet, situation, rng), situation, rng)
-    if around:
-        picture = on_a_desk(picture, around, rng)
+    picture, there = bent(picture, bend, rng) if bend else (picture, None)
+    if around and (not bend or rng.random() < 0.6):  # else the sheet fills the picture
+        picture = on_a_desk(picture, around, rng, there)
     if strip:
         thick = max(2, round(strip * rng.uniform(0.3, 1) * min(picture.shape[:2])))
         side = np.rot90(picture, int(rng.integers(4)))

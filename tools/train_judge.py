@@ -28,7 +28,7 @@ from tools.provenance import code_hash, versions
 EPOCHS, SEED, BATCH_SIZE = 16, 1, 128
 JUNK, SCENES, ROWS = 65_000, 3_000, 5_000
 DRAWN_BY = ("Writing", "KINDS", "RULES", "SIGNS", "lay_out", "draw_words", "share_out", "table_rules")
-DRAWN_BY += ("rules_of_cells", "with_rules", "on_a_desk", "scene")
+DRAWN_BY += ("rules_of_cells", "with_rules", "bent", "on_a_desk", "scene")
 CODE = ("tools.train_judge", "tools.junk", *(f"tools.render_scenes:{name}" for name in DRAWN_BY))
 CODE += ("helpers.training:distort", "helpers.training:spoil")
 

@@ -98,3 +98,27 @@ def test_a_page_that_is_turned_has_its_boxes_on_its_digits_and_its_rules_in_the_
         assert 0.02 < dark[part].mean() < 0.7
         inside[part] = True
     assert (dark & ~inside).sum() > 4 * max(box[3] for box in made.boxes), "the rules are beside the digits"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_bent_sheet_stays_in_view_and_its_lines_bend(seed):
+    sheet = np.full((400, 600, 3), 230, np.uint8)
+    sheet[40:44, 20:580] = sheet[356:360, 20:580] = sheet[40:360, 20:24] = sheet[40:360, 576:580] = (0, 0, 200)
+    picture, there = render_scenes.bent(sheet, 55, np.random.default_rng(seed))
+    assert picture.shape == sheet.shape and there.shape == sheet.shape[:2]
+    frame = (picture[..., 2].astype(int) - picture[..., 0] > 40).astype(np.uint8)
+    boxes = cv2.connectedComponentsWithStats(frame)[2]
+    assert (boxes[1:, 4] > 50).sum() == 1, "the frame that was drawn is whole"
+    assert there[frame > 0].min() > 0.9 and not (frame[0].any() or frame[-1].any())
+    outline = cv2.contourArea(cv2.convexHull(np.argwhere(there > 0.5)[:, ::-1].astype(np.int32)))
+    assert outline > 1.01 * (there > 0.5).sum(), "its outline is curved"
+    light = cv2.blur(picture[..., 1], (31, 31))
+    assert light.max() > 1.08 * light.min(), "the light changes along the bend"
+
+
+@needs_fonts
+def test_a_curved_sheet_lies_on_a_desk_or_fills_the_picture():
+    scenes = [render_scenes.scene("curved sheet", pens.SAMPLES, np.random.default_rng(seed)) for seed in range(6)]
+    edges = [np.ptp(np.median(made.picture[:6], axis=(0, 2))) for made in scenes]
+    assert all(len(made.truth.replace(" ", "")) >= 3 and made.picture.dtype == np.uint8 for made in scenes)
+    assert max(edges) > 3 * min(edges)
