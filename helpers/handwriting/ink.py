@@ -35,21 +35,27 @@ class Strokes(NamedTuple):
 def find_ink(darkness: np.ndarray, grain: float) -> np.ndarray:
     """Keep the darkness of the ink, and make all else exactly 0: H x W float32, 0..1.
 
-    Sure ink is half as dark as the darkest; fainter pixels count only where they touch sure ink, and the faintest only
-    within two pixels of them: a stroke has soft edges, but no faint line of the paper is followed. On an empty page
-    all is 0. Source of the idea: J. Canny, "A Computational Approach to Edge Detection" (1986), VII.
+    Each connected piece is judged by its own darkest place, so that pencil counts beside marker. It is ink if that is
+    half as dark as the darkest of all; or a seventh, where it stands well out of the grain: the writing on the back and
+    the squares of the paper are fainter. Of a piece its strokes stay, with their soft edges, two pixels at most, so
+    that no faint line of the paper is followed. On an empty page all is 0. Source of the idea: J. Canny, "A
+    Computational Approach to Edge Detection" (1986), VII.
     """
     least = max(4 * grain, FAINTEST / 2)
-    darkness = erase_lines(darkness, least)
-    peak = float(darkness.max())
-    if peak < max(FAINTEST, 1.5 * least):
+    without_lines = erase_lines(darkness, least)
+    rims = cv2.dilate((without_lines < darkness).astype(np.uint8), np.ones((5, 5)))
+    count, labels = cv2.connectedComponents((without_lines > least).astype(np.uint8))
+    telling = (labels > 0) & (rims == 0)  # the soft rim of an erased line says nothing of how dark ink is
+    peaks = np.zeros(count, np.float32)
+    np.maximum.at(peaks, labels[telling], darkness[telling])
+    darkest = float(peaks.max())
+    if darkest < max(FAINTEST, 1.5 * least):
         return np.zeros_like(darkness)
-    strokes = (darkness > max(0.3 * peak, least)).astype(np.uint8)
-    soft = (darkness > max(0.2 * peak, least)) & (cv2.dilate(strokes, np.ones((5, 5))) > 0)
-    count, labels = cv2.connectedComponents(soft.astype(np.uint8))
-    sure = np.zeros(count, bool)
-    sure[labels[darkness > 0.5 * peak]] = True
-    return np.where(sure[labels], darkness, 0)
+    peaks[peaks < min(0.5 * darkest, max(0.15 * darkest, 2.5 * least))] = np.inf
+    peak = peaks[labels]
+    strokes = (without_lines > 0.3 * peak).astype(np.uint8)
+    soft = (without_lines > 0.2 * peak) & (cv2.dilate(strokes, np.ones((5, 5))) > 0)
+    return np.where(soft, darkness, 0)
 
 
 def touches_edge(box: np.ndarray, shape: tuple) -> bool:

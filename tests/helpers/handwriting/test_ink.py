@@ -39,6 +39,17 @@ def test_the_soft_edge_of_a_stroke_is_ink_and_a_faint_line_that_meets_it_is_not(
     assert np.flatnonzero(ink[30]).tolist() == [27, 28, 29, 30, 31, 32, 33]
 
 
+@pytest.mark.parametrize(("grain", "pencil", "paper"), [(0.001, 0.13, 0.1), (0.001, 0.3, 0.1), (0.02, 0.25, 0.18)])
+def test_pencil_counts_beside_marker_and_what_is_fainter_or_within_the_grain_does_not(grain, pencil, paper):
+    darkness = np.zeros((60, 90), np.float32)
+    darkness[10:50, 10:16] = 0.8
+    darkness[10:50, 40:43] = pencil
+    darkness[10:50, 70:73] = paper  # the writing on the back, or its grain
+    assert np.flatnonzero(find_ink(darkness, grain)[30]).tolist() == [*range(10, 16), *range(40, 43)]
+    darkness[10:50, 10:16] = 0  # where nothing is darker, this may be ink
+    assert np.flatnonzero(find_ink(darkness, grain)[30]).tolist() == [40, 41, 42, 70, 71, 72]
+
+
 def test_specks_are_dropped():
     ink = draw(3)
     for place in ((75, 100), (85, 140), (200, 180), (205, 90), (120, 40), (20, 280)):

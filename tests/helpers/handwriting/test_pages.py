@@ -35,6 +35,13 @@ def test_a_row_is_read_from_left_to_right_with_boxes(network):
         assert abs(y - 60) < 25 and abs(height - 185) < 30
 
 
+def test_pencil_and_marker_in_one_row_are_both_read(network):
+    row = paint(np.hstack([draw(4, thick=24), np.zeros((300, 300)), draw(7, thick=24)]))
+    pencil = np.hstack([np.zeros((300, 300)), draw(0, thick=8), np.zeros((300, 300))])
+    found = hw.read_digits(paint(pencil, (190, 190, 188), row, noise=2), network)
+    assert [one.digit for one in found] == [4, 0, 7]
+
+
 def test_a_slanted_row_and_a_page_in_reading_order():
     page = np.zeros((1000, 1600), np.float32)
     places = [(120 + 280 * i, 80 + 250 * line + 16 * i) for line in range(3) for i in range(5)]
