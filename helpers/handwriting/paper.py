@@ -8,6 +8,8 @@ import numpy as np
 
 from helpers.handwriting.picture import resize, square
 
+CROSS = np.ones((3, 3), np.uint8)
+
 
 def ground_of(small: np.ndarray, share: float) -> np.ndarray:
     """Return a small picture without its strokes: each pixel the median of a square, a share of the shorter side."""
@@ -24,53 +26,94 @@ def along_edges(region: np.ndarray) -> list[float]:
 def find_sheet(picture: np.ndarray) -> np.ndarray:
     """Return where the sheet of paper is: H x W bool. All of it where nothing else is in the picture.
 
-    Without its strokes a picture falls into even regions: the sheet, a desk, a room, a strip at the edge. The sheet is
-    large, does not run along the edges, and is written on. What borders on an edge and has another colour is beyond
-    it; a shadow has the paper's colour, only less of it. What a program drew on one even colour has no desk.
+    Without its strokes a picture falls into even regions: the sheet, its shadowed parts, a desk, a room, a strip at
+    the edge; grain, cloth and keys leave none, or small ones. Beyond the sheet is what reaches an edge and has another
+    colour, and what lies outside of all that can be paper. What a program drew on one even colour has no desk.
     """
     everything = np.ones(picture.shape[:2], bool)
     if all(np.ptp(edge.reshape(-1, 3), axis=0).max() == 0 for edge in (picture[[0, -1]], picture[:, [0, -1]])):
         return everything
-    small = resize(picture, min(160, max(picture.shape[:2])))
-    ground = ground_of(small, 1 / 7)
+    small = resize(
+        picture, min(round(140 * (max(picture.shape[:2]) / min(picture.shape[:2])) ** 0.5), max(picture.shape[:2]))
+    )
+    ground = ground_of(small, 1 / 14)
     colour = cv2.cvtColor(ground, cv2.COLOR_RGB2LAB).astype(np.float32) - (0, 128, 128)
-    cross = np.ones((3, 3))
-    step = ((cv2.dilate(colour, cross) - cv2.erode(colour, cross)) * (1, 1.5, 1.5)).sum(axis=2)
-    even = (step < 13).astype(np.uint8)
+    step = ((cv2.dilate(colour, CROSS) - cv2.erode(colour, CROSS)) * (1, 1.5, 1.5)).sum(axis=2)
+    even = cv2.erode((step < 13).astype(np.uint8), CROSS, borderValue=1)
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(even, connectivity=4)
-    if count <= 2:
-        return everything
-    contrast = np.abs(small.astype(np.float32) - ground).max(axis=2)
-    strokes = np.maximum(contrast - 25, 0) ** 2 * cv2.erode(even, np.ones((5, 5)), borderValue=1)
-    written = np.bincount(labels.ravel(), strokes.ravel(), count)
+    written = writing_on(labels, count, picture, ground)
     area = boxes[:, cv2.CC_STAT_AREA] / labels.size
-    edges = [along_edges(labels == number) for number in range(count)]
-    score = area + 2 * written / max(written[1:].sum(), 1e-9) - np.mean(edges, axis=1)
-    score[(area < 0.04) | (np.arange(count) == 0)] = -np.inf
-    sheet = int(score.argmax())
-    if not looks_like_paper(labels == sheet, strokes):
+    light = np.bincount(labels.ravel(), colour[..., 0].ravel(), count) / np.maximum(boxes[:, cv2.CC_STAT_AREA], 1) / 255
+    at_edges = np.array([np.mean(along_edges(labels == number)) for number in range(count)])
+    # the sheet is large and light, is written on, and does not run along the edges
+    score = area + light + 2 * np.minimum(1, 20 * written / max(written.max(), 1e-9)) - 2 * at_edges
+    score[(area < 0.012) | (np.arange(count) == 0)] = -np.inf
+    if np.isinf(score.max()) or not written[score.argmax()]:
         return everything
-    own, beyond = np.median(colour[labels == sheet], axis=0), np.zeros(labels.shape, np.uint8)
+    for number in np.argsort(-light):  # it may be in the shadow on a sheet
+        sheet = labels == number
+        if number == score.argmax() or (written[number] and score[number] > 0):
+            foreign, off, ratio = foreign_to(sheet, colour)
+            if number == score.argmax() or foreign[labels == score.argmax()].mean() < 0.5:
+                break
+    _, parts = cv2.connectedComponents(1 - cv2.dilate(beyond_edges(foreign), CROSS), connectivity=4)
+    inside = np.bincount(parts.ravel(), sheet.ravel())
+    found = parts == 1 + int(inside[1:].argmax())
+    paper = sheet.copy()
     for number in range(1, count):
-        if number != sheet and area[number] > 0.002 and max(edges[number]) > 0.25:
-            light, *hue = np.median(colour[labels == number], axis=0)
-            ratio = (light + 1) / (own[0] + 1)
-            if np.hypot(*(hue - own[1:] * min(1.0, ratio))) > 7 or not 0.4 < ratio < 2.5:
-                beyond[labels == number] = 1
-    if not beyond.any():
+        region = labels == number
+        if foreign[region].mean() < 0.5 < found[region].mean():
+            shadow = np.median(ratio[region]) < 1 and np.median(off[region]) < 4
+            paper |= region & (written[number] > 0 or shadow)
+    found = (found & outline_of(paper)).astype(np.uint8)
+    if found.mean() > 0.97 or not fills_its_outline(paper):
         return everything
-    _, parts = cv2.connectedComponents(1 - cv2.dilate(beyond, np.ones((5, 5))), connectivity=4)
-    inside = np.bincount(parts.ravel(), (labels == sheet).ravel())
-    found = (parts == 1 + int(inside[1:].argmax())).astype(np.uint8)
-    found = cv2.erode(found, cross, borderValue=1)
+    found = cv2.erode(found, CROSS, borderValue=1)
     return cv2.resize(found, picture.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
 
 
-def looks_like_paper(region: np.ndarray, strokes: np.ndarray) -> bool:
-    """Tell a sheet from the thick stroke of a drawing: it fills its outline, and is written on (H x W bool; float)."""
-    points = np.argwhere(region)[:, ::-1].astype(np.int32)
-    outline = cv2.contourArea(cv2.convexHull(points))
-    return len(points) > 0.6 * outline and float(strokes[region].max()) > 0
+def writing_on(labels: np.ndarray, count: int, picture: np.ndarray, ground: np.ndarray) -> np.ndarray:
+    """Return how much is written on each numbered region of a picture: what stands out of the region's own grain."""
+    fine = resize(picture, min(2 * max(labels.shape), max(picture.shape[:2]))).astype(np.float32)
+    under = np.maximum(cv2.resize(ground, fine.shape[1::-1]).astype(np.float32), 40)
+    contrast = cv2.dilate((np.abs(fine - under) / under).max(axis=2), np.ones((2, 2)))
+    contrast = cv2.resize(contrast, labels.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    grain = np.array([0, *(np.median(contrast[labels == number]) for number in range(1, count))])
+    inner = cv2.erode((labels > 0).astype(np.uint8), np.ones((3, 3)), borderValue=1)
+    strokes = np.maximum(contrast - 0.1 - 4 * grain[labels], 0) ** 2 * inner
+    return np.bincount(labels.ravel(), strokes.ravel(), count)
+
+
+def outline_of(region: np.ndarray) -> np.ndarray:
+    """Return the convex outline of a region, and three pixels more: H x W bool in and out."""
+    filled = np.zeros(region.shape, np.uint8)
+    cv2.fillConvexPoly(filled, cv2.convexHull(np.argwhere(region)[:, ::-1].astype(np.int32)), 1)
+    return cv2.dilate(filled, np.ones((7, 7))) > 0
+
+
+def fills_its_outline(region: np.ndarray) -> bool:
+    """Tell a sheet (H x W bool), with a shadow across it perhaps, from the thick stroke of a drawing."""
+    closed = cv2.morphologyEx(region.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5)))
+    return closed.sum() > 0.5 * cv2.contourArea(cv2.convexHull(np.argwhere(closed)[:, ::-1].astype(np.int32)))
+
+
+def foreign_to(sheet: np.ndarray, colour: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return which pixels of L*a*b* are no paper of a sheet (H x W bool), how far off their hue is, and their light.
+
+    A shadow has the paper's colour, only less of it.
+    """
+    own = np.median(colour[sheet], axis=0)
+    ratio = (colour[..., 0] + 1) / (own[0] + 1)
+    off = np.linalg.norm(colour[..., 1:] - own[1:] * np.minimum(1, ratio)[..., np.newaxis], axis=2)
+    return (off > 7) | (ratio < 0.35) | (ratio > 4), off, ratio
+
+
+def beyond_edges(foreign: np.ndarray) -> np.ndarray:
+    """Keep of what is no paper (H x W bool) what takes a fifth of an edge of the picture: H x W uint8."""
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(foreign.astype(np.uint8))
+    large = [n for n in range(1, count) if boxes[n, cv2.CC_STAT_AREA] > 0.002 * labels.size]
+    beyond = [n for n in large if max(along_edges(labels == n)) > 0.2]
+    return np.isin(labels, beyond).astype(np.uint8)
 
 
 def only_the_sheet(picture: np.ndarray, sheet: np.ndarray) -> np.ndarray:

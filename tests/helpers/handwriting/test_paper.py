@@ -62,6 +62,65 @@ def test_a_sheet_on_a_table(table):
     assert difference(hw.prepare(sheet).image, hw.prepare(paint(straight)).image) < 12
 
 
+def grained(height, width):
+    """Return a table of wood, its grain as strong as pencil: H x W x 3."""
+    rows, columns = np.indices((height, width))
+    waves = np.sin((rows + 12 * np.sin(columns / 90)) * 2 * np.pi / 22)
+    return np.array([170, 120, 75.0]) * (1 + 0.2 * waves + 0.1 * np.sin(rows / 2))[..., np.newaxis]
+
+
+def checked(height, width):
+    """Return a tablecloth in checks, some as light as paper: H x W x 3."""
+    rows, columns = np.indices((height, width)) // 40 % 2
+    return 240 - np.array([20, 140, 130.0]) * ((rows + columns) / 2)[..., np.newaxis]
+
+
+def with_keys(height, width):
+    """Return a black keyboard with light signs above a brown desk: H x W x 3."""
+    desk = np.full((height, width, 3), (120, 95, 70), np.uint8)
+    desk[: height // 8] = 25
+    for x in range(6, width - 20, 40):
+        cv2.putText(desk, "R", (x, height // 8 - 12), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (230,) * 3, 2, cv2.LINE_AA)
+    return desk.astype(float)
+
+
+@pytest.mark.parametrize("size", [170, 420])
+@pytest.mark.parametrize("table", [grained, checked, with_keys])
+def test_a_sheet_on_a_table_with_a_pattern_near_and_far(table, size):
+    desk = table(600, 600)
+    sheet = paint(draw(3, size, size, 0.5 * size, 0.3 * size, 0.2 * size, 0.04 * size), noise=1)
+    turn = cv2.getRotationMatrix2D((size / 2, size / 2), 5, 1)
+    turn[:, 2] += (100, 90)
+    covered = cv2.warpAffine(np.ones((size, size), np.float32), turn, (600, 600))
+    moved = cv2.warpAffine(sheet, turn, (600, 600)).astype(float)
+    picture = np.uint8(moved * covered[..., np.newaxis] + desk * (1 - covered[..., np.newaxis]))
+    found = paper.find_sheet(picture)
+    assert found[covered == 0].mean() < 0.04
+    assert found[cv2.erode(covered, np.ones((41, 41))) > 0.99].mean() > 0.99
+    straight = paint(
+        cv2.warpAffine(draw(3, size, size, 0.5 * size, 0.3 * size, 0.2 * size, 0.04 * size), turn, (600, 600))
+    )
+    assert difference(hw.prepare(picture).image, hw.prepare(straight).image) < 12
+
+
+def test_a_sheet_in_light_and_shadow_is_one_sheet():
+    """The dark half has more writing; both halves are paper, and the desk is none."""
+    picture = paint(draw(3, 500, 400, 150, 130, 60, 8) + draw(5, 500, 400, 150, 130, 290, 8), noise=1).astype(float)
+    picture[:260] *= 0.5
+    desk = paint(np.zeros((600, 600)), paper=(90, 60, 45), noise=2)
+    desk[50:550, 100:500] = picture
+    found = paper.find_sheet(desk)
+    assert found[80:520, 130:470].all() and not found[:, :90].any() and not found[:, 510:].any()
+
+
+def test_a_second_sheet_without_writing_is_left_aside():
+    picture = paint(np.zeros((600, 800)), paper=(120, 85, 60), noise=2)
+    picture[300:, 550:] = 250
+    picture[60:560, 60:460] = paint(draw(3, 500, 400, 250, 80, 100, 10), noise=1)
+    found = paper.find_sheet(picture)
+    assert found[90:530, 90:430].all() and not found[:, 500:].any()
+
+
 @pytest.mark.parametrize("contrast", [12, 18])
 def test_a_faint_pencil_is_whole(contrast):
     ink = draw(0, 600, 500, 300, 80, 100, 8)
