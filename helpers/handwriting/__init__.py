@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers.handwriting.centre import centre_by_mass, shrink_to_28
-from helpers.handwriting.doubt import doubts_about, judged
+from helpers.handwriting.doubt import LEFT_OUT, doubts_about, judged
 from helpers.handwriting.file import HandwritingError, Source, open_picture
 from helpers.handwriting.ink import FAINTEST, Box, even_out, find_digits, ink_of, own_ink, touches_edge
-from helpers.handwriting.pages import Found, pieces_of, read_lines, to_28
+from helpers.handwriting.pages import Found, middle_of, pieces_of, read_lines, to_28
 
 __all__ = ["EMPTY_PAGE", "HandwritingError", "Prepared", "ReadDigit", "ReadPage", "prepare", "read_digits", "read_page"]
 
@@ -27,6 +27,7 @@ EMPTY_PAGE = "The page is empty: write a digit on it, in darker ink than this."
 ENOUGH = 32  # pixels: a page whose usual digit is lower is read again, larger
 LARGEST_PAGE = 2500  # pixels of the longer side, then
 SMALL = 7  # pixels: a digit that is lower than this has lost its shape
+TALL = (0.6, 1.8)  # of the digits of a page: a mark of such a height may be one; + and - are lower, rules higher
 
 
 @dataclass
@@ -153,7 +154,20 @@ def read_page(source: Source, model) -> ReadPage:
         doubts = doubts_about(each.said, each.image, each.box, digit, probability)
         return ReadDigit(digit, probability, enlarged(each.box), warnings, doubts)
 
-    return ReadPage([[read(each) for each in line] for line in lines], [enlarged(mark) for mark in marks])
+    page = ReadPage([[read(each) for each in line] for line in lines], [enlarged(mark) for mark in marks])
+    doubt_beside_marks(page)
+    return page
+
+
+def doubt_beside_marks(page: ReadPage) -> None:
+    """Add a doubt to the digit that is nearest to a mark as tall as a digit: the mark may be one that was not read."""
+    digits = [digit for line in page.lines for digit in line]
+    usual = np.median([digit.box[3] for digit in digits])
+    for mark in page.marks:
+        if TALL[0] * usual <= mark[3] <= TALL[1] * usual:
+            away = [np.hypot(*np.subtract(middle_of(digit.box), middle_of(mark))) for digit in digits]
+            doubts = digits[int(np.argmin(away))].doubts
+            doubts += [LEFT_OUT] * (LEFT_OUT not in doubts)
 
 
 def read_digits(source: Source, model) -> list[ReadDigit]:

@@ -46,6 +46,7 @@ SURE = 0.9  # of a digit that lies on its side
 NO_DIGIT = "This may be no digit."
 SIDEWAYS = "This may be no digit, or it lies on its side: turn the picture."
 TWO = "Perhaps these are two digits: leave space between digits."
+LEFT_OUT = "Something beside it, as tall as a digit, was not read."
 
 
 def doubts_about(

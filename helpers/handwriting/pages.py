@@ -72,9 +72,9 @@ def pieces_of(ink: np.ndarray, sheet: np.ndarray | None = None) -> tuple[list[Pi
     return found, usual
 
 
-def middle_of(piece: Piece) -> tuple[float, float]:
-    """Return the middle of a piece's box: x, y."""
-    x, y, width, height = piece.box
+def middle_of(box: Box) -> tuple[float, float]:
+    """Return the middle of a box: x, y."""
+    x, y, width, height = box
     return x + width / 2, y + height / 2
 
 
@@ -86,20 +86,20 @@ def lines_of(pieces: list[Piece], usual: float) -> list[list[Piece]]:
     tall = [piece for piece in pieces if piece.box[3] > 0.5 * usual] or pieces
     slopes = []
     for piece in tall:
-        x, y = middle_of(piece)
-        right = [(middle_of(each)[0] - x, middle_of(each)[1] - y) for each in tall]
+        x, y = middle_of(piece.box)
+        right = [(middle_of(each.box)[0] - x, middle_of(each.box)[1] - y) for each in tall]
         near = [(dx, dy) for dx, dy in right if 0.3 * usual < dx < 4 * usual and abs(dy) < 0.5 * dx + 0.2 * usual]
         if near:
             dx, dy = min(near, key=lambda step: step[0] + 2 * abs(step[1]))
             slopes.append(dy / dx)
     slope = float(np.clip(np.median(slopes), -0.4, 0.4)) if len(slopes) > 1 else 0.0
-    level = lambda piece: middle_of(piece)[1] - slope * middle_of(piece)[0]  # noqa: E731
+    level = lambda piece: middle_of(piece.box)[1] - slope * middle_of(piece.box)[0]  # noqa: E731
     lines: list[list[Piece]] = []
     for piece in sorted(tall, key=level):
         # a line's own level is that of its pieces nearby: those that lie far to the side may have drifted
         best, distance = None, 0.62
         for line in lines:
-            near = sorted(line, key=lambda each: abs(middle_of(each)[0] - middle_of(piece)[0]))[:3]
+            near = sorted(line, key=lambda each: abs(middle_of(each.box)[0] - middle_of(piece.box)[0]))[:3]
             away = abs(level(piece) - np.mean([level(each) for each in near])) / usual
             if away < distance:
                 best, distance = line, away
@@ -108,7 +108,7 @@ def lines_of(pieces: list[Piece], usual: float) -> list[list[Piece]]:
         if piece in tall:
             continue
         beside = [
-            (min(np.hypot(*np.subtract(middle_of(each), middle_of(piece))) for each in line), n)
+            (min(np.hypot(*np.subtract(middle_of(each.box), middle_of(piece.box))) for each in line), n)
             for n, line in enumerate(lines)
         ]
         nearest, number = min(beside)
@@ -117,7 +117,7 @@ def lines_of(pieces: list[Piece], usual: float) -> list[list[Piece]]:
         else:
             lines.append([piece])
     lines.sort(key=lambda line: np.mean([level(each) for each in line]))
-    return [sorted(line, key=lambda piece: middle_of(piece)[0]) for line in lines]
+    return [sorted(line, key=lambda piece: middle_of(piece.box)[0]) for line in lines]
 
 
 def slant_of(pieces: list[Piece]) -> float:
@@ -267,7 +267,7 @@ def lines_of_parts(ink: np.ndarray, sheet: np.ndarray | None = None) -> list[Lin
     slant, lines = slant_of(pieces), []
     for line in lines_of(pieces, usual):
         parts = [part for piece in line for part in cut(piece, usual, slant)]
-        parts.sort(key=lambda part: middle_of(part)[0])
+        parts.sort(key=lambda part: middle_of(part.box)[0])
         lines.append(Line(parts, groups_of(parts, usual), usual))
     return lines
 

@@ -11,7 +11,7 @@ from PIL import Image
 from helpers import handwriting as hw
 from helpers.evaluation import edit_distance
 from helpers.handwriting import pages
-from helpers.handwriting.doubt import NONE
+from helpers.handwriting.doubt import LEFT_OUT, NONE
 from helpers.samples import FOLDER, load_samples
 from tests.helpers.handwriting.drawing import STROKES, draw, encode, paint
 
@@ -215,6 +215,16 @@ def test_marks_stand_apart_from_digits(network):
     page = hw.read_page(paint(row, noise=2), network)
     assert [each.digit for line in page.lines for each in line] == [3, 7]
     assert sorted(x // 300 for x, _, _, _ in page.marks) == [1, 3]
+    assert not any(LEFT_OUT in each.doubts for line in page.lines for each in line)
+
+
+def test_the_digit_beside_something_tall_that_was_left_out_is_doubted(network):
+    """It may be a digit that was lost: the row is not handed on in silence."""
+    star = [[(0.5, 0.05), (0.5, 0.95)], [(0.1, 0.3), (0.9, 0.7)], [(0.1, 0.7), (0.9, 0.3)]]
+    row = np.hstack([draw(3, thick=14), draw(7, thick=14), np.zeros((300, 150)), draw(5, thick=14, strokes=star)])
+    page = hw.read_page(paint(row, noise=2), network)
+    assert [each.digit for each in page.lines[0]] == [3, 7] and page.marks
+    assert [each.doubts for each in page.lines[0]] == [[], [LEFT_OUT]]
 
 
 def test_pages_of_every_kind(network):
