@@ -1,8 +1,8 @@
 """From a picture of handwritten digits to the 28 x 28 that the network was trained on, a stage in each file:
 
 1. file, picture: read a file of any usual kind, upright; tell which is the ink, the dark or the light.
-2. paper: find the sheet among what else is in the picture, and bring its paper to zero, with shadows, grain and lines.
-3. ink: keep the strokes, drop the rules of tables, and say which strokes are a digit.
+2. paper: find the sheet among what else is in the picture, and bring its paper to zero, with shadows and grain.
+3. ink, rules: keep the strokes, erase printed lines, and say which strokes are a digit.
 4. centre: give a digit MNIST's size and place.
 5. pages: where there are several digits, find lines, cut what touches, and read them in order.
 6. doubt: a second network says what may be no digit at all.

@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 
 from helpers.handwriting.paper import (
-    erase_lines,
     find_darkness,
     find_paper,
     find_sheet,
@@ -18,6 +17,7 @@ from helpers.handwriting.paper import (
 )
 from helpers.handwriting.file import LARGE_SIDE, Source
 from helpers.handwriting.picture import SMALL_SIDE, ink_is_light, read_picture
+from helpers.handwriting.rules import erase_rules
 
 #: The least part of the paper's light that ink swallows: a faint pencil about 0.06, a black pen 0.8.
 FAINTEST = 0.035
@@ -42,7 +42,8 @@ def find_ink(darkness: np.ndarray, grain: float) -> np.ndarray:
     Computational Approach to Edge Detection" (1986), VII.
     """
     least = max(4 * grain, FAINTEST / 2)
-    without_lines = erase_lines(darkness, least)
+    strong = np.quantile(darkness[darkness > least], 0.98) if (darkness > least).any() else 0
+    without_lines = erase_rules(darkness, max(least, 0.15 * strong))
     rims = cv2.dilate((without_lines < darkness).astype(np.uint8), np.ones((5, 5)))
     count, labels = cv2.connectedComponents((without_lines > least).astype(np.uint8))
     telling = (labels > 0) & (rims == 0)  # the soft rim of an erased line says nothing of how dark ink is
@@ -62,72 +63,6 @@ def touches_edge(box: np.ndarray, shape: tuple) -> bool:
     """Tell whether a box (x, y, width, height) reaches the edge of a picture of this shape."""
     x, y, width, height = box[:4]
     return x <= 0 or y <= 0 or x + width >= shape[1] or y + height >= shape[0]
-
-
-def erase_rules(ink: np.ndarray) -> np.ndarray:
-    """Erase the rules of tables and grids, and drawn frames: H x W float32 in and out. What stands on them stays.
-
-    A piece of ink is such a thing when it is larger than the others and has long straight lines both ways, two at
-    least; or one that is very long and lies.
-    """
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats((ink > 0).astype(np.uint8))
-    if count < 3:
-        return ink
-    sizes = boxes[1:, 2:4].max(axis=1)
-    usual = np.median(sizes[sizes > 0.25 * np.quantile(sizes, 0.9)])
-    result = ink.copy()
-    for number in 1 + np.flatnonzero(sizes > 1.5 * usual):
-        x, y, width, height, area = boxes[number]
-        if area > 0.4 * width * height and min(width, height) > 0.3 * max(width, height):
-            continue
-        part = np.s_[y : y + height, x : x + width]
-        piece = (labels[part] == number).astype(np.uint8)
-        lying, standing = long_lines(piece, 1.1 * usual), long_lines(piece.T.copy(), 1.1 * usual)
-        if lying[1] + standing[1] < 3 and not (lying[1] and width > max(4 * usual, 0.5 * ink.shape[1])):
-            continue
-        if min(lying[1], standing[1]) < 1 and max(width, height) < 4 * usual:
-            continue
-        rules = along(piece, lying[0]) | along(piece.T.copy(), standing[0]).T
-        result[part][rules > 0] = 0
-    return result
-
-
-def long_lines(piece: np.ndarray, least: float) -> tuple[np.ndarray, int]:
-    """Return the pixels of a piece (H x W uint8) that are lying lines at least so long, and how many lines there are.
-
-    Where the piece is thicker than a line, a stroke crosses it or stands on it, and does not count.
-    """
-    flat = cv2.morphologyEx(
-        cv2.dilate(piece, np.ones((3, 1))), cv2.MORPH_OPEN, np.ones((1, max(3, int(least) // 3 | 1)))
-    )
-    flat &= piece
-    tops = (flat[1:] > flat[:-1]).sum() + flat[0].sum()
-    thick = flat.sum() / max(1, tops)  # of the average line: its pixels by its tops
-    flat &= ~cv2.morphologyEx(piece, cv2.MORPH_OPEN, np.ones((int(1.6 * thick) + 2, 1)))
-    bridged = cv2.dilate(flat, np.ones((3, int(least) // 3 | 1)))  # over the strokes that cross
-    _, labels, boxes, _ = cv2.connectedComponentsWithStats(bridged)
-    long = np.flatnonzero((boxes[:, 2] > least + int(least) // 3) & (boxes[:, 3] < 0.35 * boxes[:, 2]))
-    long = long[long > 0]
-    return flat & np.isin(labels, long), len(long)
-
-
-def along(piece: np.ndarray, lines: np.ndarray) -> np.ndarray:
-    """Return lying lines with what lies on their way from end to end of a piece: H x W uint8, all of it."""
-    result = lines.copy()
-    columns = np.arange(piece.shape[1])
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(cv2.dilate(lines, np.ones((3, 9))))
-    for number in range(1, count):
-        rows, places = np.nonzero((labels == number) & (lines > 0))
-        if boxes[number, cv2.CC_STAT_WIDTH] < 20 or len(places) < 20:
-            continue
-        slope, start = np.polyfit(places, rows, 1)
-        thick = 2 + len(places) / (np.ptp(places) + 1)
-        near = np.abs(np.arange(len(piece))[:, np.newaxis] - (slope * columns + start)) < 0.5 * thick + 0.5
-        kept = cv2.morphologyEx(piece, cv2.MORPH_OPEN, np.ones((int(2 * thick) + 2, 1)))
-        result |= piece & near & (1 - kept)
-        for end in (columns < 2 * thick, columns >= columns[-1] - 2 * thick):  # corners are no strokes
-            result |= piece & near & end
-    return result
 
 
 def is_frame(box: Box, ink: int, others: list[Box]) -> bool:

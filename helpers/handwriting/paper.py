@@ -1,4 +1,4 @@
-"""Bring the paper to zero: its light, its grain and its printed lines go, and what is left is the darkness of ink.
+"""Bring the paper to zero: its light and its grain go, and what is left is the darkness of ink and printed lines.
 
 The second stage.
 """
@@ -175,27 +175,3 @@ def smooth_grain(darkness: np.ndarray) -> tuple[np.ndarray, float]:
         if smooth.max() - level > 10 * grain:
             break
     return np.clip(smooth - level, 0, 1), grain
-
-
-def erase_lines(darkness: np.ndarray, least: float) -> np.ndarray:
-    """Erase printed lines: straight, thin, from edge to edge; lighter than the ink, or close to the picture's edge.
-
-    Where the ink is thicker than a line, a stroke crosses it or stands on it, and stays.
-    """
-    peak = np.quantile(darkness[darkness > least], 0.98) if (darkness > least).any() else 0
-    ink = (darkness > max(least, 0.2 * peak)).astype(np.uint8)
-    result = darkness.copy()
-    for mask, dark, left in ((ink, darkness, result), (ink.T.copy(), darkness.T, result.T)):
-        height, width = mask.shape
-        flat = cv2.morphologyEx(cv2.dilate(mask, np.ones((3, 1))), cv2.MORPH_OPEN, np.ones((1, width // 16 | 1))) & mask
-        depth = flat.sum() / max(1, (flat[1:] > flat[:-1]).sum())  # of the average line: its pixels by its tops
-        flat &= ~cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((int(1.6 * depth) + 2, 1)))
-        bridged = cv2.dilate(flat, np.ones((1, width // 8 | 1)))  # over the strokes that cross
-        _, labels, boxes, _ = cv2.connectedComponentsWithStats(bridged)
-        for label, (_, top, length, depth, _) in enumerate(boxes):
-            line = flat & (labels == label)
-            if label and length > 0.9 * width and depth < 0.1 * width and height < 1.5 * width and line.any():
-                near_edge = top < 0.12 * height or top + depth > 0.88 * height
-                if near_edge or np.median(dark[line > 0]) < 0.7 * peak:
-                    left[line > 0] = 0
-    return result
