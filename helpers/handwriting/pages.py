@@ -53,7 +53,8 @@ def pieces_of(ink: np.ndarray, sheet: np.ndarray | None = None) -> tuple[list[Pi
     at_edge = np.bincount(labels[rim], minlength=count)[1:] > 0
     sizes = [tuple(each) for each in boxes[1:, :4].tolist()]
     heights = np.array([height for _, _, _, height in sizes], float)
-    weights = np.where(at_edge, 0.01, 1) * amounts
+    lies = boxes[1:, cv2.CC_STAT_WIDTH] > 6 * heights  # as a rule does, and a minus
+    weights = np.where(at_edge | lies, 0.01, 1) * amounts
     order = np.argsort(heights)
     # half of the ink stands in pieces that are lower than this
     usual = float(heights[order][np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)])
@@ -64,6 +65,8 @@ def pieces_of(ink: np.ndarray, sheet: np.ndarray | None = None) -> tuple[list[Pi
         if longer < 0.15 * usual:
             continue
         if is_frame(box, boxes[number, cv2.CC_STAT_AREA], sizes) and longer > 1.4 * usual:
+            continue
+        if longer > 3 * usual and shorter < 0.15 * longer:  # what is left of a rule: no digit is so long and thin
             continue
         if at_edge[number - 1] and (longer > 2 * usual or shorter < 0.2 * usual):
             continue
