@@ -148,5 +148,5 @@ def ink_of(source: Source, largest: int = LARGE_SIDE) -> tuple[dict[str, np.ndar
         times = max(1, max(sheet.shape) // 160)
         inner = cv2.erode(sheet.astype(np.uint8), np.ones((3, 3)), iterations=times, borderValue=1)
         stages["darkness"] = np.where(inner > 0, stages["darkness"], 0)
-    stages["ink"] = erase_rules(find_ink(stages["darkness"], grain))
+    stages["ink"] = find_ink(stages["darkness"], grain)
     return stages, sheet

@@ -30,6 +30,11 @@ class Rule(NamedTuple):
         columns = np.arange(self.columns[0], self.columns[-1] + 1)
         return Rule(columns, np.interp(columns, self.columns, self.rows), self.thick)
 
+    def draw(self, canvas: np.ndarray, wider: float = 0) -> None:
+        """Draw it on a canvas (H x W uint8), some pixels wider."""
+        points = np.rint(np.column_stack([self.columns, self.rows])).astype(np.int32)
+        cv2.polylines(canvas, [points], False, 1, round(self.thick + wider) + 2)
+
     def along(self, picture: np.ndarray) -> np.ndarray:
         """Return what lies on its middle."""
         return picture[np.rint(self.rows).astype(int), self.columns]
@@ -63,7 +68,7 @@ def lines_in(mask: np.ndarray, usual: float) -> list[Rule]:
         rule = follow(Rule(inked + x, middles + y, float(np.median(counts[inked]))), mask, thin, reach)
         if rule.every().along(taller).mean() > 0.8:  # else the bars of several digits
             found.append(rule)
-            taken |= band(found[-1:], mask.shape)
+            rule.draw(taken)
     return found
 
 
@@ -92,8 +97,7 @@ def band(rules: list[Rule], shape: tuple, wider: float = 0) -> np.ndarray:
     """Return where rules are in a picture of this shape, and some pixels wider: H x W uint8."""
     canvas = np.zeros(shape, np.uint8)
     for rule in rules:
-        points = np.rint(np.column_stack([rule.columns, rule.rows])).astype(np.int32)
-        cv2.polylines(canvas, [points], False, 1, round(rule.thick + wider) + 2)
+        rule.draw(canvas, wider)
     return canvas
 
 
