@@ -26,13 +26,41 @@ def along_edges(region: np.ndarray) -> list[float]:
 def find_sheet(picture: np.ndarray) -> np.ndarray:
     """Return where the sheet of paper is: H x W bool. All of it where nothing else is in the picture.
 
+    What a program drew on one even colour has no desk.
+    """
+    if all(np.ptp(edge.reshape(-1, 3), axis=0).max() == 0 for edge in (picture[[0, -1]], picture[:, [0, -1]])):
+        return np.ones(picture.shape[:2], bool)
+    return without_slivers(sheet_among_regions(picture), picture)
+
+
+def without_slivers(sheet: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    """Take from a sheet (H x W bool) the slivers of a desk, a few pixels wide, that run along the picture's edges.
+
+    A sliver is much darker or lighter than what is beside it, long and thin; a stroke of a digit is thicker or shorter.
+    """
+    sheet, level = sheet.copy(), picture.max(axis=2)
+    for turns in range(4):
+        side, here = np.rot90(level, turns), np.rot90(sheet, turns)
+        depth = max(3, min(side.shape) // 40)
+        beside = cv2.blur(np.median(side[depth : 2 * depth], axis=0)[np.newaxis], (4 * depth + 1, 1))
+        ratio = (side[:depth] + 1.0) / (beside + 1)
+        other = ((ratio < 0.6) | (ratio > 1.7)) & here[:depth]
+        count, labels, boxes, _ = cv2.connectedComponentsWithStats(np.uint8(other))
+        for number in range(1, count):
+            _, top, length, thick, _ = boxes[number]
+            if top == 0 and thick < depth and length > max(4 * thick, 0.04 * side.shape[1]):
+                here[:depth] &= cv2.dilate(np.uint8(labels == number), np.ones((5, 5))) == 0
+    return sheet
+
+
+def sheet_among_regions(picture: np.ndarray) -> np.ndarray:
+    """Return where the sheet of paper is, but for slivers: H x W bool.
+
     Without its strokes a picture falls into even regions: the sheet, its shadowed parts, a desk, a room, a strip at
     the edge; grain, cloth and keys leave none, or small ones. Beyond the sheet is what reaches an edge and has another
-    colour, and what lies outside of all that can be paper. What a program drew on one even colour has no desk.
+    colour, and what lies outside of all that can be paper.
     """
     everything = np.ones(picture.shape[:2], bool)
-    if all(np.ptp(edge.reshape(-1, 3), axis=0).max() == 0 for edge in (picture[[0, -1]], picture[:, [0, -1]])):
-        return everything
     small = resize(
         picture, min(round(140 * (max(picture.shape[:2]) / min(picture.shape[:2])) ** 0.5), max(picture.shape[:2]))
     )
@@ -48,7 +76,7 @@ def find_sheet(picture: np.ndarray) -> np.ndarray:
     # the sheet is large and light, is written on, and does not run along the edges
     score = area + light + 2 * np.minimum(1, 20 * written / max(written.max(), 1e-9)) - 2 * at_edges
     score[(area < 0.012) | (np.arange(count) == 0)] = -np.inf
-    if np.isinf(score.max()) or not written[score.argmax()]:
+    if np.isinf(score.max()) or not (written[score.argmax()] or area[score.argmax()] > 0.15):
         return everything
     for number in np.argsort(-light):  # it may be in the shadow on a sheet
         sheet = labels == number
@@ -63,7 +91,7 @@ def find_sheet(picture: np.ndarray) -> np.ndarray:
     for number in range(1, count):
         region = labels == number
         if foreign[region].mean() < 0.5 < found[region].mean():
-            shadow = np.median(ratio[region]) < 1 and np.median(off[region]) < 4
+            shadow = area[number] > 0.02 and np.median(ratio[region]) < 1.08 and np.median(off[region]) < 4
             paper |= region & (written[number] > 0 or shadow)
     found = (found & outline_of(paper)).astype(np.uint8)
     if found.mean() > 0.97 or not fills_its_outline(paper):
@@ -109,10 +137,18 @@ def foreign_to(sheet: np.ndarray, colour: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def beyond_edges(foreign: np.ndarray) -> np.ndarray:
-    """Keep of what is no paper (H x W bool) what takes a fifth of an edge of the picture: H x W uint8."""
+    """Keep of what is no paper (H x W bool) what takes a fifth of an edge of the picture and a corner: H x W uint8.
+
+    A stroke that crosses an edge seldom reaches a corner; what takes most of an edge is no stroke either.
+    """
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(foreign.astype(np.uint8))
-    large = [n for n in range(1, count) if boxes[n, cv2.CC_STAT_AREA] > 0.002 * labels.size]
-    beyond = [n for n in large if max(along_edges(labels == n)) > 0.2]
+    at_corners = labels[[0, 0, -1, -1], [0, -1, 0, -1]]
+    beyond = []
+    for number in range(1, count):
+        if boxes[number, cv2.CC_STAT_AREA] > 0.002 * labels.size:
+            share = max(along_edges(labels == number))
+            if share > 0.6 or (share > 0.2 and number in at_corners):
+                beyond.append(number)
     return np.isin(labels, beyond).astype(np.uint8)
 
 
