@@ -61,32 +61,37 @@ def sheet_among_regions(picture: np.ndarray) -> np.ndarray:
     colour, and what lies outside of all that can be paper.
     """
     everything = np.ones(picture.shape[:2], bool)
-    small = resize(
-        picture, min(round(140 * (max(picture.shape[:2]) / min(picture.shape[:2])) ** 0.5), max(picture.shape[:2]))
-    )
+    high, wide = picture.shape[:2]
+    small = resize(picture, min(round(140 * (max(high, wide) / min(high, wide)) ** 0.5), max(high, wide)))
     ground = ground_of(small, 1 / 14)
     colour = cv2.cvtColor(ground, cv2.COLOR_RGB2LAB).astype(np.float32) - (0, 128, 128)
     step = ((cv2.dilate(colour, CROSS) - cv2.erode(colour, CROSS)) * (1, 1.5, 1.5)).sum(axis=2)
-    even = cv2.erode((step < 13).astype(np.uint8), CROSS, borderValue=1)
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(even, connectivity=4)
+    labels = large_regions(cv2.erode((step < 13).astype(np.uint8), CROSS, borderValue=1))
+    count = int(labels.max()) + 1
+    if count == 1:
+        return everything
     written = writing_on(labels, count, picture, ground)
-    area = boxes[:, cv2.CC_STAT_AREA] / labels.size
-    light = np.bincount(labels.ravel(), colour[..., 0].ravel(), count) / np.maximum(boxes[:, cv2.CC_STAT_AREA], 1) / 255
+    pixels = np.bincount(labels.ravel(), minlength=count)
+    light = np.bincount(labels.ravel(), colour[..., 0].ravel(), count) / np.maximum(pixels, 1) / 255
     at_edges = np.array([np.mean(along_edges(labels == number)) for number in range(count)])
+    area = pixels / labels.size
     # the sheet is large and light, is written on, and does not run along the edges
     score = area + light + 2 * np.minimum(1, 20 * written / max(written.max(), 1e-9)) - 2 * at_edges
     score[(area < 0.012) | (np.arange(count) == 0)] = -np.inf
-    if np.isinf(score.max()) or not (written[score.argmax()] or area[score.argmax()] > 0.15):
+    # it is written on, or so large that its strokes are too, and count as what is beside it
+    may_be = np.isfinite(score) & ((written > 0) | (area > 0.15))
+    chosen = score.argmax()
+    if not may_be[chosen]:
         return everything
-    for number in np.argsort(-light):  # it may be in the shadow on a sheet
-        sheet = labels == number
-        if number == score.argmax() or (written[number] and score[number] > 0):
+    for number in np.argsort(-light):  # what was chosen may be a shadow on the sheet
+        if may_be[number]:
+            sheet = labels == number
             foreign, off, ratio = foreign_to(sheet, colour)
-            if number == score.argmax() or foreign[labels == score.argmax()].mean() < 0.5:
+            if number == chosen or foreign[labels == chosen].mean() < 0.5:
                 break
     _, parts = cv2.connectedComponents(1 - cv2.dilate(beyond_edges(foreign), CROSS), connectivity=4)
-    inside = np.bincount(parts.ravel(), sheet.ravel())
-    found = parts == 1 + int(inside[1:].argmax())
+    inside = np.bincount(parts.ravel(), sheet.ravel() & (parts.ravel() > 0))
+    found = parts == inside.argmax()
     paper = sheet.copy()
     for number in range(1, count):
         region = labels == number
@@ -98,6 +103,14 @@ def sheet_among_regions(picture: np.ndarray) -> np.ndarray:
         return everything
     found = cv2.erode(found, CROSS, borderValue=1)
     return cv2.resize(found, picture.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
+
+
+def large_regions(even: np.ndarray) -> np.ndarray:
+    """Number the connected regions of a picture (H x W uint8) that take four thousandths of it: H x W, 0 elsewhere."""
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(even, connectivity=4)
+    large = boxes[:, cv2.CC_STAT_AREA] >= 0.004 * labels.size
+    large[0] = False
+    return np.where(large, np.cumsum(large), 0)[labels]
 
 
 def writing_on(labels: np.ndarray, count: int, picture: np.ndarray, ground: np.ndarray) -> np.ndarray:
@@ -185,8 +198,40 @@ def find_paper(picture: np.ndarray) -> np.ndarray:
         framed[:margin] = cv2.morphologyEx(framed[:margin], cv2.MORPH_CLOSE, along)
     paper = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, reach)[margin:-margin, margin:-margin]
     # at the edge of a shadow, believe the darker side
-    paper = cv2.blur(cv2.erode(paper, np.ones((3, 3))), (3, 3))
-    return cv2.resize(paper, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    paper = cv2.blur(cv2.erode(paper, CROSS), (3, 3))
+    paper = cv2.resize(paper, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return follow_shadows(picture, paper)
+
+
+def follow_shadows(picture: np.ndarray, paper: np.ndarray) -> np.ndarray:
+    """Return the paper's colour (H x W x 3 uint8) with narrow shadows, such as those of a hand or a phone.
+
+    What is dark falls into thin strokes and, perhaps, something much thicker. That is a shadow where all colours are
+    missing alike, not too much of them, and where it is written on or comes from beyond the picture. Then a closing
+    that fills the strokes alone follows it.
+    """
+    fine = resize(picture, min(300, max(picture.shape)))
+    left = (fine + 1.0) / (cv2.resize(paper, fine.shape[1::-1], interpolation=cv2.INTER_AREA) + 1.0)
+    thick = (left.max(axis=2) < 0.8).astype(np.uint8)
+    for side in (3, 5, 7, 11, 15, 21):
+        wider, thick = thick, cv2.morphologyEx(thick, cv2.MORPH_OPEN, disc(side))
+        if thick.mean() < 0.01:
+            return paper
+        if side > 3 and thick.sum() > 0.85 * wider.sum():  # no stroke is left, only what is thicker
+            break
+    inner = cv2.erode(thick, disc(5)) > 0
+    level = np.median(left[inner], axis=0) if inner.any() else np.zeros(3)
+    written = float((left[inner].mean(axis=1) < 0.65 * level.mean()).mean()) if inner.any() else 0.0
+    if level.min() < 0.3 or np.ptp(level) > 0.15 or not (0.01 < written < 0.3 or max(along_edges(thick > 0)) > 0.08):
+        return paper
+    local = cv2.morphologyEx(fine, cv2.MORPH_CLOSE, disc(2 * side + 1))
+    local = cv2.blur(cv2.erode(local, CROSS), (3, 3))
+    return np.minimum(paper, cv2.resize(local, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR))
+
+
+def disc(side: int) -> np.ndarray:
+    """Return a round shape of ones with an odd side."""
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
 
 
 def find_darkness(picture: np.ndarray, paper: np.ndarray) -> np.ndarray:

@@ -18,6 +18,25 @@ def test_a_shadow_with_a_hard_edge_is_not_ink(pencil):
     assert difference(image, shape_of(3, height=600, width=480, size=240, left=100, top=150, thick=8)) < 12
 
 
+@pytest.mark.parametrize("angle", [10, 60, 140])
+@pytest.mark.parametrize("digit", [0, 3, 5, 8])
+def test_the_narrow_shadow_of_a_phone_across_a_digit_is_not_ink(digit, angle):
+    picture = paint(draw(digit, 600, 480, 240, 120, 150, 9), noise=1).astype(np.float32)
+    shadow = np.zeros((600, 480), np.uint8)
+    corners = cv2.boxPoints(((230.0, 290.0), (110.0, 300.0), angle))
+    cv2.fillPoly(shadow, [corners.astype(np.int32)], 255)
+    picture *= 1 - 0.5 * cv2.GaussianBlur(shadow, (0, 0), 1.5)[..., np.newaxis].astype(np.float32) / 255
+    image = hw.prepare(picture.astype(np.uint8)).image
+    assert difference(image, shape_of(digit, height=600, width=480, size=240, left=120, top=150)) < 14
+
+
+@pytest.mark.parametrize("grey", [110, 160])
+@pytest.mark.parametrize("digit", [0, 1, 8])
+def test_a_thick_pale_marker_is_no_shadow(digit, grey):
+    picture = paint(draw(digit, 600, 480, 300, 90, 150, 60), (grey,) * 3, noise=1)
+    assert difference(hw.prepare(picture).image, shape_of(digit, height=600, width=480, size=300, thick=60)) < 12
+
+
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("digit", [0, 2, 3, 5, 8])
 def test_a_thick_drawing_on_one_even_colour_is_no_sheet_on_a_desk(digit, dark):
