@@ -43,7 +43,7 @@ def find_ink(darkness: np.ndarray, grain: float) -> np.ndarray:
     """
     least = max(4 * grain, FAINTEST / 2)
     strong = np.quantile(darkness[darkness > least], 0.98) if (darkness > least).any() else 0
-    without_lines = erase_rules(darkness, max(least, 0.15 * strong))
+    without_lines = erase_rules(darkness, max(least, 0.2 * strong))
     rims = cv2.dilate((without_lines < darkness).astype(np.uint8), np.ones((5, 5)))
     count, labels = cv2.connectedComponents((without_lines > least).astype(np.uint8))
     telling = (labels > 0) & (rims == 0)  # the soft rim of an erased line says nothing of how dark ink is
