@@ -244,7 +244,7 @@ def test_a_long_thin_piece_is_neither_cut_nor_read():
     ink = np.zeros((200, 500), np.float32)
     for left in (60, 140, 220):
         cv2.rectangle(ink, (left, 60), (left + 24, 100), 1, 3)
-    cv2.line(ink, (40, 130), (400, 136), 1, 4)  # lies
+    cv2.line(ink, (40, 130), (400, 136), 1, 12)  # lies
     cv2.line(ink, (450, 10), (452, 190), 1, 4)  # stands
     found, usual = pages.pieces_of(ink)
-    assert sorted(piece.box[0] for piece in found) == [58, 138, 218] and usual < 50
+    assert sorted(piece.box[0] for piece in found) == [58, 138, 218] and 40 <= usual < 50
