@@ -38,6 +38,8 @@ def without_slivers(sheet: np.ndarray, picture: np.ndarray) -> np.ndarray:
 
     A sliver is much darker or lighter than what is beside it, long and thin; a stroke of a digit is thicker or shorter.
     """
+    if min(sheet.shape) < 12:
+        return sheet
     sheet, level = sheet.copy(), picture.max(axis=2)
     for turns in range(4):
         side, here = np.rot90(level, turns), np.rot90(sheet, turns)
@@ -99,7 +101,8 @@ def sheet_among_regions(picture: np.ndarray) -> np.ndarray:
             shadow = area[number] > 0.02 and np.median(ratio[region]) < 1.08 and np.median(off[region]) < 4
             paper |= region & (written[number] > 0 or shadow)
     found = (found & outline_of(paper)).astype(np.uint8)
-    if found.mean() > 0.97 or not fills_its_outline(paper):
+    # without writing, what is cut away has to be more than a stroke along an edge
+    if found.mean() > (0.97 if written[chosen] else 0.8) or not fills_its_outline(paper):
         return everything
     found = cv2.erode(found, CROSS, borderValue=1)
     return cv2.resize(found, picture.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
