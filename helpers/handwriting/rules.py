@@ -81,7 +81,7 @@ def follow(rule: Rule, mask: np.ndarray, thin: np.ndarray, step: int) -> Rule:
         while goes_on and columns[-1] + 1 < mask.shape[1]:
             tail = columns > columns[-1] - 6 * step
             ahead = np.arange(columns[-1] + 1, min(mask.shape[1], columns[-1] + 1 + step))
-            straight = np.polyval(np.polyfit(columns[tail], rows[tail], 1), ahead)
+            straight = np.polyval(np.polyfit(columns[tail], rows[tail], 1), ahead).clip(0, len(mask) - 1)
             way = (np.rint(straight).astype(int) + beside).clip(0, len(mask) - 1)
             inked, here = mask[way, ahead].any(axis=0), thin[way, ahead]
             goes_on = inked.mean() > 0.5

@@ -129,3 +129,16 @@ def test_digits_of_straight_lines_alone_are_no_rules():
     ]
     ink = ruled(lines, 1, 5)
     assert (erase_rules(ink) == ink).all()
+
+
+@pytest.mark.parametrize("seed", [561, 622, 961, 1009, 1012, *range(10)])
+def test_lines_that_leave_the_picture_are_followed_to_its_edge(seed):
+    """In the drawings of the first five seeds, a line slopes out of the picture where another goes on."""
+    rng = np.random.default_rng(seed)
+    height, width = rng.integers(60, 260, 2)
+    ink = np.zeros((height, width), np.float32)
+    for _ in range(8):
+        ends = rng.uniform(-0.2, 1.2, (2, 2)) * [width, height]
+        cv2.line(ink, *np.int32(ends).tolist(), float(rng.uniform(0.3, 1)), int(rng.integers(1, 5)))
+    left = erase_rules(ink)
+    assert left.shape == ink.shape and ((left == ink) | (left == 0)).all()
