@@ -16,6 +16,20 @@ from tools import pens
 #: Letters and signs that nobody takes for a digit, whoever writes them.
 LETTERS = "ACEFHJKLMNPRTUVWXYacdefhkmnprtuvwxy"
 SIGNS = "+=*%#&@?<>~$"
+#: Greek letters, which few handwriting typefaces have: the corners of their strokes, x and y in a square of 100 x 100.
+GREEK = {
+    "alpha": "90 15, 50 78, 25 82, 10 50, 25 18, 50 30, 75 70, 95 85",
+    "gamma": "10 15, 30 10, 50 50, 50 90, 40 95, 42 70, 60 40, 85 8",
+    "delta": "85 10, 50 5, 35 20, 55 40, 80 62, 75 88, 50 97, 22 85, 20 60, 45 42, 60 42",
+    "epsilon": "80 15, 40 10, 25 30, 55 47, 25 65, 40 90, 85 85",
+    "lambda": "15 8, 35 10, 60 55, 90 92 / 50 42, 15 95",
+    "mu": "15 20, 15 98 / 15 60, 35 72, 65 60, 65 20 / 65 50, 85 70",
+    "pi": "5 20, 95 18 / 30 20, 25 90 / 70 20, 70 85, 85 90",
+    "sigma": "95 18, 50 20, 20 35, 10 60, 25 88, 50 92, 75 75, 75 45, 50 20",
+    "phi": "50 2, 50 98 / 50 20, 20 25, 10 50, 25 75, 50 78, 75 75, 90 50, 80 25, 50 20",
+    "psi": "10 20, 15 60, 50 72, 85 60, 90 20 / 50 5, 50 97",
+    "omega": "15 20, 5 60, 20 90, 40 85, 50 50, 60 85, 80 90, 95 60, 85 20",
+}
 SIDE = 64  # pixels of the field in which a thing is drawn
 
 
@@ -154,6 +168,29 @@ def shape(rng: np.random.Generator) -> np.ndarray:
     return as_prepared(curve(32 + centred @ matrix.T + rng.normal(0, 1.5, points.shape), pen_of(rng)))
 
 
+def rounded(corners: np.ndarray) -> np.ndarray:
+    """Cut the corners of a line (N x 2) three times, each at a quarter of its way: a curve between the same ends.
+
+    Source: G. Chaikin, "An algorithm for high-speed curve generation" (1974).
+    """
+    for _ in range(3):
+        one, next_one = corners[:-1], corners[1:]
+        between = np.stack([0.75 * one + 0.25 * next_one, 0.25 * one + 0.75 * next_one], axis=1).reshape(-1, 2)
+        corners = np.concatenate([corners[:1], between, corners[-1:]])
+    return corners
+
+
+def greek(rng: np.random.Generator) -> np.ndarray:
+    """A Greek letter, by a hand that is not steady, with a pen that may be thick."""
+    letter, width = list(GREEK.values())[rng.integers(len(GREEK))], int(rng.integers(2, 13))
+    strokes = [np.array([corner.split() for corner in stroke.split(",")], float) / 100 for stroke in letter.split("/")]
+    turn, zoom = np.radians(rng.normal(0, 8)), rng.uniform(0.7, 1, 2)
+    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ np.diag(zoom)
+    matrix[0, 1] += rng.normal(0, 0.15)
+    lines = [rounded(stroke - 0.5 + rng.normal(0, 0.03, (len(stroke), 2))) for stroke in strokes]
+    return as_prepared(np.max([curve(32 + 46 * line @ matrix.T, width) for line in lines], axis=0))
+
+
 def sideways(digits: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A digit that lies on its side; 0, 1 and 8 are left out, which can lie and be others."""
     lying = np.flatnonzero(~np.isin(labels, (0, 1, 8)))
@@ -189,6 +226,7 @@ def draw_junk(
             lambda: sign_in_a_hand(LETTERS[rng.integers(len(LETTERS))], hands[rng.integers(len(hands))], rng),
         ),
         "sign": (0.06, lambda: sign_in_a_hand(SIGNS[rng.integers(len(SIGNS))], hands[rng.integers(len(hands))], rng)),
+        "Greek": (0.06, lambda: greek(rng)),
         "scribble": (0.06, lambda: scribble(rng)),
         "blot": (0.05, lambda: blot(rng)),
         "shape": (0.06, lambda: shape(rng)),
