@@ -27,6 +27,7 @@ TWICE = {
     "Digits": "both stand in code that the hashes of stored networks and goals cover",
     "groups_of": "tools.train_judge is covered by the hash of the judge",
     "lay_out": "tools.render_scenes is covered by the hash of the judge",
+    "rounded": "tools.junk is covered by the hash of the judge",
 }
 #: The name that releases made before version 0.2 import: an entrance to helpers.exercises.
 OLD_ENTRANCE = "helpers.coursework"

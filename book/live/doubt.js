@@ -2,7 +2,7 @@
 // As helpers/handwriting/doubt.py decides and says it; a test holds the two to the same sentences.
 
 const NONE = 10; // the number of the eleventh answer
-const BELIEVED = 0.2; // a digit is believed from this probability on
+const BELIEVED = 0.15; // a digit is believed from this probability on
 const SURE = 0.9; // of a digit that lies on its side
 
 const NO_DIGIT = "This may be no digit.";

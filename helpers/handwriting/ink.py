@@ -36,23 +36,25 @@ def find_ink(darkness: np.ndarray, grain: float) -> np.ndarray:
     """Keep the darkness of the ink, and make all else exactly 0: H x W float32, 0..1.
 
     Each connected piece is judged by its own darkest place, so that pencil counts beside marker. It is ink if that is
-    half as dark as the darkest of all; or a seventh, where it stands well out of the grain: the writing on the back and
-    the squares of the paper are fainter. Of a piece its strokes stay, with their soft edges, two pixels at most, so
-    that no faint line of the paper is followed. On an empty page all is 0. Source of the idea: J. Canny, "A
-    Computational Approach to Edge Detection" (1986), VII.
+    half as dark as the darkest of all; or a seventh, where it stands well out of the grain and does not span the page:
+    the writing on the back and the squares of the paper are fainter. Of a piece its strokes stay, with their soft
+    edges, two pixels at most, so that no faint line of the paper is followed. On an empty page all is 0. Source of the
+    idea: J. Canny, "A Computational Approach to Edge Detection" (1986), VII.
     """
     least = max(4 * grain, FAINTEST / 2)
     strong = np.quantile(darkness[darkness > least], 0.98) if (darkness > least).any() else 0
     without_lines = erase_rules(darkness, max(least, 0.2 * strong))
     rims = cv2.dilate((without_lines < darkness).astype(np.uint8), np.ones((5, 5)))
-    count, labels = cv2.connectedComponents((without_lines > least).astype(np.uint8))
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats((without_lines > least).astype(np.uint8))
     telling = (labels > 0) & (rims == 0)  # the soft rim of an erased line says nothing of how dark ink is
     peaks = np.zeros(count, np.float32)
     np.maximum.at(peaks, labels[telling], darkness[telling])
     darkest = float(peaks.max())
     if darkest < max(FAINTEST, 1.5 * least):
         return np.zeros_like(darkness)
-    peaks[peaks < min(0.5 * darkest, max(0.15 * darkest, 2.5 * least))] = np.inf
+    (high, wide), (widths, heights) = darkness.shape, boxes[:, 2:4].T
+    spans = (widths > 0.9 * wide) | ((heights > 0.9 * high) & (widths < 0.1 * high))  # as rules do, and folds
+    peaks[peaks < np.where(spans, 0.5 * darkest, min(0.5 * darkest, max(0.15 * darkest, 2.5 * least)))] = np.inf
     peak = peaks[labels]
     strokes = (without_lines > 0.3 * peak).astype(np.uint8)
     soft = (without_lines > 0.2 * peak) & (cv2.dilate(strokes, np.ones((5, 5))) > 0)

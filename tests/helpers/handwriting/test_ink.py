@@ -106,3 +106,14 @@ def test_more_than_one_digit_is_noticed():
     two = np.hstack([draw(3), draw(8)])
     assert any("more than one" in sentence for sentence in hw.prepare(paint(two)).warnings)
     assert hw.prepare(paint(draw(3))).warnings == []
+
+
+def test_a_pale_line_from_side_to_side_is_no_ink_and_pale_strokes_are():
+    """A rule too pale to be found as one; a digit as pale, beside a dark one, stays."""
+    darkness = np.zeros((200, 300), np.float32)
+    darkness[20:23] = darkness[:, 290:293] = 0.14
+    darkness[60:160, 60:72] = 0.8
+    darkness[60:160, 200:206] = 0.14
+    ink = find_ink(darkness, 0.001)
+    assert ink[100, 66] > 0 and ink[100, 203] > 0
+    assert not ink[21, 100:250].any() and not ink[100:150, 291].any()

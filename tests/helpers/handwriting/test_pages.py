@@ -221,8 +221,8 @@ def test_marks_stand_apart_from_digits(network):
 
 def test_the_digit_beside_something_tall_that_was_left_out_is_doubted(network):
     """It may be a digit that was lost: the row is not handed on in silence."""
-    star = [[(0.5, 0.05), (0.5, 0.95)], [(0.1, 0.3), (0.9, 0.7)], [(0.1, 0.7), (0.9, 0.3)]]
-    row = np.hstack([draw(3, thick=14), draw(7, thick=14), np.zeros((300, 150)), draw(5, thick=14, strokes=star)])
+    letter = [[(0.8, 0.05), (0.2, 0.05), (0.2, 0.95), (0.8, 0.95)], [(0.2, 0.5), (0.7, 0.5)]]
+    row = np.hstack([draw(3, thick=14), draw(7, thick=14), np.zeros((300, 150)), draw(5, thick=14, strokes=letter)])
     page = hw.read_page(paint(row, noise=2), network)
     assert [each.digit for each in page.lines[0]] == [3, 7] and page.marks
     assert [each.doubts for each in page.lines[0]] == [[], [LEFT_OUT]]
