@@ -194,9 +194,8 @@ def erase_rules(ink: np.ndarray, faintest: float = 0) -> np.ndarray:
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(mask)
     side = max(ink.shape)
     heights = boxes[1:, 3][boxes[1:, 3] > max(5, side / 100)]
-    if not len(heights):
-        return ink
-    usual = float(np.median(heights[heights > 0.25 * np.quantile(heights, 0.9)]))
+    tall = heights[heights > 0.25 * np.quantile(heights, 0.9)] if len(heights) else [side / 6]  # or lying lines alone
+    usual = float(np.median(tall))
     large = boxes[:, 2:4].max(axis=1) > 1.5 * min(usual, side / 6)
     large[0] = False
     if not large.any():
@@ -221,4 +220,6 @@ def erase_rules(ink: np.ndarray, faintest: float = 0) -> np.ndarray:
     remnant &= boxes[:, 2:4].min(axis=1) < 2 * thick + 2
     remnant[0] = False
     result[remnant[labels]] = 0
-    return result
+    # a stroke alone in the picture, from nowhere to nowhere, is no rule
+    alone = len(rules[0] + rules[1]) == 1 and (rules[0] + rules[1])[0].length < 0.9 * side
+    return ink if alone and not (result > faintest).any() else result

@@ -142,3 +142,12 @@ def test_lines_that_leave_the_picture_are_followed_to_its_edge(seed):
         cv2.line(ink, *np.int32(ends).tolist(), float(rng.uniform(0.3, 1)), int(rng.integers(1, 5)))
     left = erase_rules(ink)
     assert left.shape == ink.shape and ((left == ink) | (left == 0)).all()
+
+
+def test_a_stroke_alone_is_no_rule_and_an_empty_ruled_page_is_empty():
+    bar = np.zeros((200, 300), np.float32)
+    bar[100:105, 60:240] = 0.8
+    assert np.array_equal(erase_rules(bar), bar)
+    page = np.zeros((200, 300), np.float32)
+    page[[40, 41, 100, 101, 160, 161]] = 0.8
+    assert not erase_rules(page).any()
