@@ -167,7 +167,8 @@ def doubt_beside_marks(page: ReadPage) -> None:
         if TALL[0] * usual <= mark[3] <= TALL[1] * usual:
             away = [np.hypot(*np.subtract(middle_of(digit.box), middle_of(mark))) for digit in digits]
             doubts = digits[int(np.argmin(away))].doubts
-            doubts += [LEFT_OUT] * (LEFT_OUT not in doubts)
+            if LEFT_OUT not in doubts:
+                doubts.append(LEFT_OUT)
 
 
 def read_digits(source: Source, model) -> list[ReadDigit]:

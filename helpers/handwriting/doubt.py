@@ -39,7 +39,8 @@ def steady(images: np.ndarray) -> np.ndarray:
 
 
 #: An answer is believed if the least that the judge gives it (`steady`), times what the network gives it, is at least
-#: this. Chosen by drawn scenes; notebook 06 measures how many digits and how much nonsense are doubted.
+#: this. Chosen by drawn scenes and rows of validation digits; notebook 06 measures how many digits and how much
+#: nonsense are doubted.
 BELIEVED = 0.15
 SURE = 0.9  # of a digit that lies on its side
 
