@@ -25,11 +25,6 @@ class Rule(NamedTuple):
         """How many columns it spans."""
         return int(self.columns[-1] - self.columns[0])
 
-    def every(self) -> "Rule":
-        """Return it with the columns between, where a stroke covers it or it is broken."""
-        columns = np.arange(self.columns[0], self.columns[-1] + 1)
-        return Rule(columns, np.interp(columns, self.columns, self.rows), self.thick)
-
     def draw(self, canvas: np.ndarray, wider: float = 0) -> None:
         """Draw it on a canvas (H x W uint8), some pixels wider."""
         points = np.rint(np.column_stack([self.columns, self.rows])).astype(np.int32)
@@ -66,9 +61,8 @@ def lines_in(mask: np.ndarray, usual: float) -> list[Rule]:
         inked = np.flatnonzero(counts)
         middles = np.bincount(places, rows, width)[inked] / counts[inked]
         rule = follow(Rule(inked + x, middles + y, float(np.median(counts[inked]))), mask, thin, reach)
-        if rule.every().along(taller).mean() > 0.8:  # else the bars of several digits
-            found.append(rule)
-            rule.draw(taken)
+        found.append(rule)
+        rule.draw(taken)
     return found
 
 
